@@ -1,0 +1,42 @@
+# `make` alone lists what there is. Everything runs in .venv, which is made when first needed.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help digits statistics test test-deep coverage lint types clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+# One stamp for each set of extras: an environment is brought up to date when setup.cfg changes.
+$(VENV)/.made-%: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	touch $@
+
+digits: $(VENV)/.made-plots  ## train the digits network, print its accuracy, save the figure
+	$(BIN)/python examples/digits_custom_training.py
+
+statistics: $(VENV)/.made-plots  ## the batch-normalization question and its answers, with figures
+	$(BIN)/python examples/batchnorm_statistics.py
+
+test: $(VENV)/.made-test  ## run the suite (a few minutes on two cores)
+	$(BIN)/python -m pytest -q
+
+test-deep: $(VENV)/.made-test  ## run it with many more random draws
+	TINYDL_TEST_PROFILE=deep $(BIN)/python -m pytest -q
+
+coverage: $(VENV)/.made-test  ## run it and require 95 % of the branches
+	$(BIN)/python -m pytest -q --cov --cov-branch --cov-report=term --cov-fail-under=95
+
+lint: $(VENV)/.made-dev  ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.made-dev  ## check types
+	$(BIN)/mypy
+
+clean:  ## remove the environment and what was built
+	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache

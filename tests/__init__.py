@@ -1,0 +1,1 @@
+"""The suite. Most of it is generated from the table of operations in ``tests.table``."""

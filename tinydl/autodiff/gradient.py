@@ -1,0 +1,176 @@
+"""The walk back through the record: from a value to the variables it was computed from."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tinydl.autodiff.primitive import Rule
+from tinydl.autodiff.record import PRIMITIVES, Node, Recorded
+from tinydl.backend import xp
+
+
+def gradient(
+    y: Recorded,
+    variables: Sequence[Recorded],
+    *,
+    higher: bool = False,
+    retain: bool = False,
+) -> list[Any]:
+    """The gradient of the one number y with respect to each variable.
+
+    higher: record the computation of the gradient, so that it can be differentiated again.
+    retain: keep what the rules need for another gradient through the same record.
+    Without either, kept arrays are released as the walk passes them.
+    A variable that y does not depend on has the gradient zeros.
+    """
+    y.node.record.check_open()
+    nodes = [x.node for x in variables]
+    ancestors = _ancestors(y.node, stop=frozenset())
+    for node in nodes:
+        if node not in ancestors and node.primitive is not None:
+            raise ValueError(
+                f"y was not computed from this array: it was made by {node.primitive.name} and not "
+                "used after that. Differentiate with respect to the array that y was computed "
+                "from, or compute y from this one"
+            )
+    seed = xp(y.data).ones(y.shape, y.dtype)
+    found = _walk(y.node, seed, frozenset(nodes), ancestors, higher, retain or higher)
+    return [
+        found[x.node] if x.node in found else xp(x.data).zeros(x.shape, x.dtype) for x in variables
+    ]
+
+
+def _walk(
+    start: Node,
+    seed: Any,
+    wanted: frozenset[Node],
+    ancestors: set[Node],
+    higher: bool,
+    retain: bool,
+    stop: bool = False,
+) -> dict[Node, Any]:
+    """The gradients of the wanted nodes, by their node; with stop, nothing before them."""
+    useful = _on_a_path(ancestors, wanted)
+    gradients: dict[Node, Any] = {start: seed}
+    summed: set[Node] = set()  # whose gradient is an array that this walk made
+    todo = [start]
+    found: dict[Node, Any] = {}
+    while todo:
+        node = heapq.heappop(todo)  # the youngest first: all its uses have been added up by now
+        g = gradients.pop(node)
+        if node in wanted:
+            found[node] = g
+            if stop:
+                continue
+        for parent, part in _contributions(node, g, useful, higher):
+            if part.shape != parent.shape:  # undo implicit expansion, once, here
+                part = PRIMITIVES["sum_to"](part, shape=parent.shape)
+            if parent not in gradients:
+                gradients[parent] = part  # borrowed: a rule may have handed on g itself
+                heapq.heappush(todo, parent)
+            elif parent in summed and not higher:
+                gradients[parent] += part
+            else:
+                gradients[parent] = gradients[parent] + part
+                summed.add(parent)
+        if not retain:
+            node.kept = None
+    return found
+
+
+def _contributions(
+    node: Node, g: Any, useful: set[Node], higher: bool
+) -> Iterator[tuple[Node, Any]]:
+    """What the rules of a node send to each of its parents that lies on a path."""
+    if node.primitive is None:
+        return
+    need = tuple([parent in useful for parent in node.parents])
+    if not any(need):
+        return
+    if node.kept is None:
+        raise RuntimeError(
+            f"the record of {node.primitive.name} was released by an earlier dlgradient; "
+            "pass RetainData=True to that one"
+        )
+    if higher and node.primitive.define is not None:
+        parts = _replay(node, g, need)
+    elif higher:
+        parts = _run(node.primitive.higher_rules or node.primitive.rules, node, g, need, higher)
+    else:
+        parts = _run(node.primitive.rules, node, g, need, higher)
+    for index, part in parts:
+        parent = node.parents[index]
+        if parent is not None and need[index] and part is not None:
+            yield parent, part
+
+
+def _run(
+    rules: list[Rule], node: Node, g: Any, need: tuple[bool, ...], higher: bool
+) -> Iterator[tuple[int, Any]]:
+    """Call the rules whose inputs are needed."""
+    assert node.primitive is not None and node.kept is not None
+    kept = _as_recorded(node) if higher else node.kept
+    known = {**node.primitive.defaults, **node.static, **kept, "need": need}
+    for rule in rules:
+        indices = range(len(need)) if node.primitive.variadic else rule.inputs
+        if not any([need[i] for i in indices if i < len(need)]):
+            continue
+        result = rule.function(g, *[known[name] for name in rule.wants])
+        yield from zip(indices, result if rule.gives_several else (result,), strict=True)
+
+
+def _as_recorded(node: Node) -> dict[str, Any]:
+    """What the node keeps, with its history: the output is this node's, an input its parent's.
+
+    By-products stay plain arrays: they are piecewise constant, or only a fast rule names them.
+    """
+    assert node.primitive is not None and node.kept is not None
+    history: dict[str, Node | None] = dict(zip(node.primitive.inputs, node.parents, strict=False))
+    history["y"] = node
+    recorded = dict(node.kept)
+    for name, maker in history.items():
+        if name in recorded and maker is not None:
+            recorded[name] = Recorded(recorded[name], maker)
+    return recorded
+
+
+def _replay(node: Node, g: Any, need: tuple[bool, ...]) -> Iterator[tuple[int, Any]]:
+    """Record the primitive's definition on the recorded inputs, and walk that.
+
+    Every input goes through an identity of its own, so that an array which is passed twice gets
+    the gradient of each of its places.
+    """
+    assert node.primitive is not None and node.primitive.define is not None
+    kept = _as_recorded(node)
+    inputs = [kept[name] for name in node.primitive.inputs[: len(node.parents)]]
+    inputs = [PRIMITIVES["identity"](x) if type(x) is Recorded else x for x in inputs]
+    y = node.primitive.define(*inputs, **node.static)
+    wanted = [(i, x.node) for i, x in enumerate(inputs) if need[i]]
+    stops = frozenset(at for _, at in wanted)
+    found = _walk(y.node, g, stops, _ancestors(y.node, stops), True, True, stop=True)
+    return ((i, found.get(at)) for i, at in wanted)
+
+
+def _ancestors(start: Node, stop: frozenset[Node]) -> set[Node]:
+    """The node itself and all that it was computed from; what lies behind `stop` is left out."""
+    seen, stack = {start}, [start]
+    while stack:
+        node = stack.pop()
+        if node in stop:
+            continue
+        for parent in node.parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return seen
+
+
+def _on_a_path(ancestors: set[Node], wanted: frozenset[Node]) -> set[Node]:
+    """Those of the ancestors that are wanted, or were computed from something wanted."""
+    useful: set[Node] = set()
+    for node in sorted(ancestors, key=lambda n: n.time):
+        if node in wanted or not useful.isdisjoint(node.parents):
+            useful.add(node)
+    return useful

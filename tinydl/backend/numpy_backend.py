@@ -1,0 +1,182 @@
+"""NumPy: the functions it shares with CuPy, by name, and those that need a form of their own."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from numpy import (
+    abs,
+    allclose,
+    arange,
+    arccos,
+    arcsin,
+    arctan,
+    argmax,
+    argmin,
+    array_equal,
+    asarray,
+    ascontiguousarray,
+    broadcast_to,
+    ceil,
+    concatenate,
+    copyto,
+    cos,
+    cosh,
+    empty,
+    exp,
+    expand_dims,
+    expm1,
+    floor,
+    full,
+    isfinite,
+    isinf,
+    isnan,
+    log,
+    log1p,
+    logical_and,
+    logical_not,
+    logical_or,
+    matmul,
+    maximum,
+    mean,
+    minimum,
+    moveaxis,
+    nonzero,
+    ones,
+    pad,
+    rint,
+    sign,
+    sin,
+    sinh,
+    sort,
+    sqrt,
+    sum,
+    swapaxes,
+    take_along_axis,
+    tan,
+    tanh,
+    tile,
+    transpose,
+    trunc,
+    unique,
+    where,
+    zeros,
+)
+
+from tinydl.backend.numpy_convolve import (
+    convolve,
+    convolve_input_gradient,
+    convolve_weight_gradient,
+)
+from tinydl.backend.numpy_pool import (
+    pool_max,
+    pool_positions,
+    pool_put,
+    pool_spread,
+    pool_sum,
+    pool_take,
+)
+
+name = "NumPy"
+ARRAY_TYPES = (np.ndarray, np.float32, np.float64, np.bool_, np.complex128)
+
+
+def quiet() -> AbstractContextManager[None]:
+    """A context in which division by zero and overflow give Inf and NaN without a warning."""
+    return np.errstate(divide="ignore", over="ignore", invalid="ignore", under="ignore")
+
+
+def erf(x: Any) -> Any:
+    """The error function 2/√π ∫₀ˣ exp(−t²) dt, of real or complex x."""
+    from scipy import special  # imported when first needed: it costs a third of NumPy's own import
+
+    return special.erf(x)
+
+
+def chain(g: Any, slope: Any, either: bool = False) -> Any:
+    """g · slope, and exactly 0 wherever g is 0 (or slope, with either), even where that is NaN."""
+    product = g * slope
+    if np.isfinite(product).all():  # the usual case needs no second pass
+        return product
+    is_zero = np.equal(g, 0) | np.equal(slope, 0) if either else np.equal(g, 0)
+    return np.where(is_zero, np.zeros((), product.dtype), product)
+
+
+def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of the given shape with x added at index; an element named twice receives both."""
+    total = np.zeros(shape, x.dtype)
+    if _names_no_element_twice(index):
+        total[index] = x
+    else:
+        np.add.at(total, index, x)
+    return total
+
+
+def _names_no_element_twice(index: Any) -> bool:
+    """Slices and masks never do; arrays of positions may."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        isinstance(part, (slice, int)) or part is Ellipsis or part.dtype == bool for part in parts
+    )
+
+
+def put_along_axis(x: Any, index: Any, axis: int, length: int) -> Any:
+    """Zeros with x written at index along axis: the adjoint of take_along_axis for one position."""
+    shape = (*x.shape[:axis], length, *x.shape[axis + 1 :])
+    total = np.zeros(shape, x.dtype)
+    np.put_along_axis(total, index, x, axis)
+    return total
+
+
+def as_text(x: Any) -> str:
+    """The numbers, for people: four digits, and the middle of long arrays left out."""
+    return np.array2string(np.asarray(x), precision=4, suppress_small=False, threshold=200)
+
+
+def to_host(x: Any) -> np.ndarray:
+    """The same array in the computer's own memory."""
+    return np.asarray(x)
+
+
+def as_own_copy(x: Any) -> np.ndarray:
+    """A copy that nobody else holds, in C order."""
+    return np.array(x, order="C", copy=True)
+
+
+def dtype_of(name: str) -> np.dtype:
+    """The dtype with a name such as 'float32'."""
+    return np.dtype(name)
+
+
+def as_numpy(x: Any, dtype: Any, copy: bool | None) -> np.ndarray:
+    """What NumPy's __array__ protocol asks for: read-only where it is not a copy."""
+    if copy or (dtype is not None and np.dtype(dtype) != x.dtype):
+        return np.array(x, dtype=dtype)
+    return read_only(x)
+
+
+def read_only(x: Any) -> np.ndarray:
+    """A view through which the array cannot be written to."""
+    view = np.asarray(x).view()
+    view.flags.writeable = False
+    return view
+
+
+def smallest_normal(dtype: Any) -> float:
+    """The smallest positive number of full precision in a floating-point class."""
+    return float(np.finfo(dtype).tiny)
+
+
+def orthogonal(x: np.ndarray) -> np.ndarray:
+    """A matrix with orthonormal columns, or rows if there are fewer, by QR decomposition."""
+    rows, columns = x.shape
+    q, r = np.linalg.qr(x if rows >= columns else x.T)
+    q = q * np.sign(np.diag(r))  # makes the decomposition unique, and q uniformly distributed
+    return q if rows >= columns else q.T
+
+
+def strings(names: Any) -> np.ndarray:
+    """An array of strings, also of none."""
+    return np.array([str(name) for name in names], dtype=np.str_)

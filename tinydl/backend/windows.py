@@ -1,0 +1,115 @@
+"""A window that slides over an array: which inputs lie under which of its taps, at which outputs.
+
+At output o, tap i of the window lies on the input at position
+
+    o · stride + i · dilation − before
+
+along each dimension, and positions outside of the input are padding. Of all the pairs (output, tap)
+those that meet the input fill a few *boxes*: rectangles of outputs and taps. A convolution or a
+pooling is one operation on whole arrays for each box, and needs no padded copy of the input.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+Shape = tuple[int, ...]
+
+
+class Slide(NamedTuple):
+    """How a window slides: three numbers for each spatial dimension."""
+
+    stride: Shape
+    dilation: Shape
+    before: Shape  # how far the first tap lies before the input, at the first output
+
+    def from_row(self, row: int) -> Slide:
+        """The same slide, when the outputs along the first dimension are counted from a row."""
+        first, *others = self.before
+        return self._replace(before=(first - row * self.stride[0], *others))
+
+
+class Part(NamedTuple):
+    """Outputs and taps along one dimension, of which each output meets the input with each tap."""
+
+    outputs: slice
+    taps: slice
+    start: int  # the input position under the first of the taps at the first of the outputs
+
+
+class Box(NamedTuple):
+    """The same in all dimensions: the product of one part for each."""
+
+    outputs: tuple[slice, ...]
+    taps: tuple[slice, ...]
+    start: Shape
+    is_first: bool = False  # whether no box before this one has any of its outputs
+
+
+def tap_by_tap(
+    size: int, taps: int, outputs: int, stride: int, dilation: int, before: int
+) -> list[Part]:
+    """For each tap the outputs at which it lies on the input."""
+    parts = []
+    for tap in range(taps):
+        offset = tap * dilation - before
+        first = max(0, -(offset // stride))  # the least o with o · stride + offset ≥ 0
+        end = min(outputs, (size - 1 - offset) // stride + 1)
+        if first < end:
+            parts.append(Part(slice(first, end), slice(tap, tap + 1), first * stride + offset))
+    return parts
+
+
+def taps_together(size: int, taps: int, outputs: int, stride: int, before: int) -> list[Part]:
+    """Without dilation, adjacent outputs that see the same taps, which lie side by side."""
+
+    def seen(o: int) -> tuple[int, int]:
+        return max(0, before - o * stride), min(taps, before - o * stride + size)
+
+    parts = []
+    for (low, high), group in itertools.groupby(range(outputs), seen):
+        first, *rest = group
+        if low < high:
+            across = slice(first, first + 1 + len(rest))
+            parts.append(Part(across, slice(low, high), first * stride + low - before))
+    return parts
+
+
+def cover(size: Shape, taps: Shape, outputs: Shape, slide: Slide) -> tuple[Box, ...]:
+    """Boxes that hold each pair of an output and a tap that meets the input, once.
+
+    Adjacent taps share a box along the last dimension only, where an array lies in one run of
+    memory. If the boxes marked as first do not make up all outputs, none is marked.
+    """
+    *lines, last = zip(size, taps, outputs, *slide, strict=True)
+    n, taps_last, outputs_last, stride, dilation, before = last
+    parts = [tap_by_tap(*line) for line in lines]
+    if dilation == 1:
+        parts.append(taps_together(n, taps_last, outputs_last, stride, before))
+    else:
+        parts.append(tap_by_tap(*last))
+    boxes = [Box(*zip(*product, strict=True)) for product in itertools.product(*parts)]
+    boxes.sort(key=lambda box: count(box.outputs), reverse=True)
+    return _mark_first(boxes, outputs)
+
+
+def count(slices: tuple[slice, ...]) -> int:
+    """How many elements they select together."""
+    return math.prod(part.stop - part.start for part in slices)
+
+
+def _mark_first(boxes: list[Box], outputs: Shape) -> tuple[Box, ...]:
+    """Mark the boxes that may write where the others add; none, if some output would be missed."""
+    seen = np.zeros(outputs, bool)
+    marked, is_complete = [], True
+    for box in boxes:
+        part = seen[box.outputs]
+        is_first = not part.any()
+        is_complete = is_complete and bool(is_first or part.all())
+        marked.append(box._replace(is_first=is_first))
+        part[...] = True
+    return tuple(marked if is_complete and seen.all() else boxes)

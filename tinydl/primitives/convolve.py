@@ -1,0 +1,85 @@
+"""Convolution, its gradient by the input and its gradient by the weights: a closed trio.
+
+    y[o, k, b] = Σᵢ Σ_c w[i, c, k] · x[o · stride + i · dilation − before, c, b]
+
+for n spatial dimensions: x is (*spatial, C, B), w (*window, C, K), y (*outputs, K, B); beyond its
+ends x is 0. (This is what deep learning calls convolution; the window is not reversed.) The three
+are one sum over pairs (o, i), read for each of its three factors. It is linear in the other two, so
+that the derivatives of each of the three are the other two, and derivatives of all orders exist.
+
+Statics: stride and dilation, one number for each spatial dimension; padding, a pair (before, after)
+for each; size, where a result cannot be told from the inputs: its spatial shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinydl.autodiff import Primitive
+from tinydl.backend import xp
+from tinydl.primitives.window import Shape, Widths, leading, output_size
+
+
+@Primitive
+def convolve(x: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths) -> Any:
+    """y, from x and w."""
+    if x.shape[-2] != w.shape[-2]:
+        raise ValueError(
+            f"the input has {x.shape[-2]} channels and the weights are for {w.shape[-2]}: "
+            f"input {x.shape}, weights {w.shape}"
+        )
+    size = output_size(
+        x.shape[:-2], w.shape[:-2], stride=stride, dilation=dilation, padding=padding
+    )
+    before = leading(padding)
+    return xp(x).convolve(x, w, size=size, stride=stride, dilation=dilation, before=before)
+
+
+@Primitive
+def convolve_input(
+    d: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths, size: Shape
+) -> Any:
+    """The gradient by x, from the gradient d by y and w; size is the spatial shape of x."""
+    before = leading(padding)
+    return xp(d).convolve_input_gradient(
+        d, w, size=size, stride=stride, dilation=dilation, before=before
+    )
+
+
+@Primitive
+def convolve_weight(
+    x: Any, d: Any, *, stride: Shape, dilation: Shape, padding: Widths, size: Shape
+) -> Any:
+    """The gradient by w, from x and the gradient d by y; size is the shape of the window."""
+    before = leading(padding)
+    return xp(x).convolve_weight_gradient(
+        x, d, size=size, stride=stride, dilation=dilation, before=before
+    )
+
+
+# In each rule g stands in the place of that one of x, w and y which the primitive computes.
+
+convolve.gradient(
+    x=lambda g, w, x_shape, stride, dilation, padding: convolve_input(
+        g, w, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2]
+    ),
+    w=lambda g, x, w_shape, stride, dilation, padding: convolve_weight(
+        x, g, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2]
+    ),
+)
+convolve_input.gradient(
+    d=lambda g, w, stride, dilation, padding: convolve(
+        g, w, stride=stride, dilation=dilation, padding=padding
+    ),
+    w=lambda g, d, w_shape, stride, dilation, padding: convolve_weight(
+        g, d, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2]
+    ),
+)
+convolve_weight.gradient(
+    x=lambda g, d, x_shape, stride, dilation, padding: convolve_input(
+        d, g, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2]
+    ),
+    d=lambda g, x, stride, dilation, padding: convolve(
+        x, g, stride=stride, dilation=dilation, padding=padding
+    ),
+)

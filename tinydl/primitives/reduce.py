@@ -1,0 +1,128 @@
+"""Along axes: sums, means, extremes. A reduced axis stays, with size 1.
+
+``sum_to`` and ``broadcast`` are an adjoint pair: each is the derivative of the other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tinydl.autodiff import Primitive
+from tinydl.backend import xp
+from tinydl.primitives.elementwise import exp
+
+Axes = tuple[int, ...]
+
+
+@Primitive
+def sum_to(x: Any, *, shape: tuple[int, ...]) -> Any:
+    """The sum over everything that an array of the given shape would be repeated along."""
+    lead = x.ndim - len(shape)
+    grown = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
+    return x.sum(axis=(*range(lead), *grown), keepdims=True).reshape(shape)
+
+
+@Primitive
+def broadcast(x: Any, *, shape: tuple[int, ...]) -> Any:
+    """x repeated along its dimensions of size 1, and along new leading ones, to the given shape."""
+    return xp(x).broadcast_to(x, shape)
+
+
+sum_to.gradient(x=lambda g, x_shape: broadcast(g, shape=x_shape))
+broadcast.gradient(x=lambda g, x_shape: sum_to(g, shape=x_shape))
+
+
+@Primitive
+def sum(x: Any, *, axis: Axes) -> Any:
+    return x.sum(axis=axis, keepdims=True)
+
+
+sum.gradient(x=lambda g, x_shape: broadcast(g, shape=x_shape))
+
+
+@Primitive
+def mean(x: Any, *, axis: Axes) -> Any:
+    return x.mean(axis=axis, keepdims=True)
+
+
+mean.gradient(x=lambda g, x_shape, axis: broadcast(g * (1.0 / count(x_shape, axis)), shape=x_shape))
+
+
+def count(shape: tuple[int, ...], axis: Axes) -> int:
+    """How many elements one reduction over these axes takes in."""
+    return math.prod(shape[i] for i in axis)
+
+
+# ---- extremes along one axis: the first of equal elements counts ---------------------------------
+
+
+@Primitive.saving("index")
+def max(x: Any, *, axis: int, save: bool = False) -> Any:
+    return _extreme(x, first_max(x, axis), axis, save)
+
+
+@Primitive.saving("index")
+def min(x: Any, *, axis: int, save: bool = False) -> Any:
+    return _extreme(x, first_min(x, axis), axis, save)
+
+
+def first_max(x: Any, axis: int) -> Any:
+    """Where the largest elements of a plain array are along one axis, counted from 0."""
+    return xp(x).argmax(x, axis=axis, keepdims=True)
+
+
+def first_min(x: Any, axis: int) -> Any:
+    """Where the smallest elements of a plain array are along one axis, counted from 0."""
+    return xp(x).argmin(x, axis=axis, keepdims=True)
+
+
+def _extreme(x: Any, index: Any, axis: int, save: bool) -> Any:
+    y = xp(x).take_along_axis(x, index, axis)
+    return (y, index) if save else y
+
+
+@Primitive
+def take_along(x: Any, index: Any, *, axis: int) -> Any:
+    """The elements of x at the given positions along one axis, one position a line."""
+    return xp(x).take_along_axis(x, index, axis)
+
+
+@Primitive
+def put_along(x: Any, index: Any, *, axis: int, length: int) -> Any:
+    """Zeros, `length` long along one axis, with x at the given positions."""
+    return xp(x).put_along_axis(x, index, axis, length)
+
+
+def _to_chosen(g: Any, index: Any, axis: int, x_shape: tuple[int, ...]) -> Any:
+    return put_along(g, index, axis=axis, length=x_shape[axis])
+
+
+max.gradient(x=_to_chosen)
+min.gradient(x=_to_chosen)
+take_along.gradient(x=_to_chosen)
+put_along.gradient(x=lambda g, index, axis: take_along(g, index, axis=axis))
+
+
+# ---- sums of exponentials -----------------------------------------------------------------------
+
+
+@Primitive
+def logsumexp(x: Any, *, axis: Axes) -> Any:
+    """log Σ eˣ, with the largest element taken out first so that nothing overflows."""
+    top = x.max(axis=axis, keepdims=True)
+    top = xp(x).where(xp(x).isfinite(top), top, 0.0)  # ±Inf would give Inf − Inf
+    return xp(x).log(xp(x).exp(x - top).sum(axis=axis, keepdims=True)) + top
+
+
+logsumexp.gradient(x=lambda g, x, y: g * exp(x - y))
+
+
+@Primitive
+def softmax(x: Any, *, axis: Axes) -> Any:
+    """eˣ / Σ eˣ."""
+    weight = xp(x).exp(x - x.max(axis=axis, keepdims=True))
+    return weight / weight.sum(axis=axis, keepdims=True)
+
+
+softmax.gradient(x=lambda g, y, axis: y * (g - sum(g * y, axis=axis)))
