@@ -114,6 +114,22 @@ def recorded(row: Row, xs: Sequence[Any], w: Any = None) -> Recording:
     return Recording(y, total, [inputs[i] for i in follow])
 
 
+def leaf(*values: Any) -> Recorded:
+    """A vector of these numbers, in a record of its own."""
+    return Record().leaf(np.array(values, float))
+
+
+def leaves(*arrays: Any) -> list[Recorded]:
+    """These arrays in one record."""
+    record = Record()
+    return [record.leaf(np.array(x, float)) for x in arrays]
+
+
+def total(x: Any) -> Any:
+    """The sum of all elements."""
+    return sum_to(x, shape=())
+
+
 def assert_close(found: Any, expected: Any, what: str, eps: float | None = None) -> None:
     """Equal shapes, and numbers that differ by rounding of the largest of them only."""
     assert np.shape(found) == np.shape(expected), f"{what}: shapes differ"

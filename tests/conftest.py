@@ -6,7 +6,7 @@ TINYDL_TEST_PROFILE=deep asks for many more random draws than the usual fast pro
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 from hypothesis import settings
 
 from tests.table import ROWS
+from tinydl.autodiff import PRIMITIVES, Primitive, is_recorded
+from tinydl.primitives.elementwise import multiply
 
 settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("deep", max_examples=1500, deadline=None, print_blob=True)
@@ -36,6 +38,35 @@ DEVICES = [Device("cpu", put=lambda x: x, take=lambda x: x)]
 def device(request: pytest.FixtureRequest) -> Device:
     """Every generated test runs once on each device."""
     return request.param
+
+
+@pytest.fixture
+def declared() -> Iterator[None]:
+    """Primitives that a test declares are forgotten after it."""
+    before = dict(PRIMITIVES)
+    yield
+    PRIMITIVES.clear()
+    PRIMITIVES.update(before)
+
+
+@pytest.fixture
+def cube(declared: None) -> Primitive:
+    """a · b · c with a joint rule that is only good for first order, beside a definition."""
+
+    @Primitive.saving("ab")
+    def cube(a: Any, b: Any, c: Any, *, save: bool = False) -> Any:
+        return (a * b * c, a * b) if save else a * b * c
+
+    @cube.gradients("a", "b", "c")
+    def _(g: Any, a: Any, b: Any, c: Any, ab: Any, need: tuple[bool, ...]) -> tuple[Any, ...]:
+        assert not is_recorded(g), "a fast rule runs on plain arrays only"
+        return g * b * c if need[0] else None, g * a * c if need[1] else None, g * ab
+
+    @cube.definition
+    def _(a: Any, b: Any, c: Any) -> Any:
+        return multiply(multiply(a, b), c)
+
+    return cube
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -141,28 +141,43 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "every other element": lambda a: np.repeat(a, 2, axis=0)[::2],
     "backwards": lambda a: a[::-1, ..., ::-1].copy()[::-1, ..., ::-1],
     "one image, a new axis": lambda a: a.mean(-1)[..., None],
+    "one channel, a new axis": lambda a: a if a.shape[-2] > 1 else a[..., 0, :][..., None, :],
     "repeated": lambda a: np.broadcast_to(a[..., :1], a.shape),
     "one number": lambda a: np.broadcast_to(np.ones((1,) * a.ndim), a.shape),
 }
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize(("channels", "images"), [(1, 1), (1, 9), (9, 9)])
-def test_any_layout(layout: str, channels: int, images: int) -> None:
+@pytest.mark.parametrize(
+    ("columns", "channels", "images"), [(3, 1, 1), (3, 1, 9), (3, 9, 9), (25, 1, 9)]
+)
+def test_any_layout(layout: str, columns: int, channels: int, images: int) -> None:
     rng = np.random.default_rng(0)
-    options = {"stride": (2, 1), "dilation": (1, 1), "padding": ((1, 1), (0, 1))}
-    given_arrays = Problem(
-        rng.standard_normal((6, 5, channels, images)),
-        rng.standard_normal((3, 3, channels, 2)),
+    usual = Problem(
+        rng.standard_normal((6, columns + 2, channels, images)),
+        rng.standard_normal((3, columns, channels, 2)),
         rng.standard_normal((3, 4, 2, images)),
-        options,
+        {"stride": (2, 1), "dilation": (1, 1), "padding": ((1, 1), (0, 1))},
     )
-    laid = given_arrays._replace(
-        x=LAYOUTS[layout](given_arrays.x), d=LAYOUTS[layout](given_arrays.d)
-    )
+    laid = usual._replace(x=LAYOUTS[layout](usual.x), d=LAYOUTS[layout](usual.d))
     for array in laid[:3]:
         array.flags.writeable = False
-    assert_all_close(laid.results(), laid.of(np.ascontiguousarray).results(), 1e-14)
+    assert_all_close(laid.results(), laid.of(lambda a: a.copy(order="C")).results(), 1e-13)
+
+
+@pytest.mark.parametrize("images", [2, 9])
+def test_single_with_double_is_double(images: int) -> None:
+    """One operand is as good as the other: nothing is rounded to the class of the first."""
+    rng = np.random.default_rng(0)
+    options = {"stride": (1,), "dilation": (1,), "padding": ((0, 0),)}
+    shapes = (5, 9, images), (3, 9, 2), (3, 2, images)
+    doubles = Problem(*[rng.standard_normal(shape) for shape in shapes], options)
+    for operation, a, b in doubles.trio():
+        a, b = a.astype(np.float32), b.astype(np.float32)
+        exact = operation(a.astype(float), b.astype(float))
+        assert_all_close(
+            [operation(a, b.astype(float)), operation(a.astype(float), b)], [exact] * 2
+        )
 
 
 @pytest.mark.parametrize("images", [0, 2, 9])

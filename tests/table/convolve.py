@@ -50,6 +50,7 @@ GEOMETRIES = [
     Geometry("window beyond the input", (2, 2), (5, 3), (2, 2), (1, 1), (1, 1), (TWO, ONE)),
     Geometry("one dimension", (7,), (3,), (4,), (2,), (1,), ((1, 1),)),
     Geometry("one dimension, dilation", (8,), (3,), (6,), (1,), (3,), (TWO,)),
+    Geometry("a long window", (26,), (25,), (3,), (1,), (1,), ((1, 0),)),
     Geometry(
         "three dimensions", (3, 4, 3), (2, 3, 2), (2, 2, 3), (1, 2, 1), (1, 1, 1),
         (NONE, ONE, (1, 0)),
@@ -57,8 +58,8 @@ GEOMETRIES = [
 ]  # fmt: skip
 
 SIZES = [(2, 3, 2)]  # channels, filters, images
-MORE_SIZES = [(1, 1, 1), (9, 2, 10), (2, 3, 9), (2, 2, 0)]
-ALL_SIZES = {"same", "stride with a remainder"}  # where all of them are drawn
+MORE_SIZES = [(1, 1, 1), (9, 2, 10), (1, 3, 9), (2, 2, 0)]
+ALL_SIZES = {"same", "stride with a remainder", "a long window"}  # where all of them are drawn
 
 
 def _output(geometry: Geometry, x: Any, w: Any) -> Any:

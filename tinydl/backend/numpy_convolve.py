@@ -25,7 +25,7 @@ import numpy as np
 from tinydl.backend.windows import Box, Shape, Slide, count, cover
 
 SMALL_BATCH = 8  # images up to which the positions are the long side of the products
-THIN = 24  # channels in a row of taps up to which its products are too thin
+THIN = 24  # channels in a row of taps below which its products are too thin
 BLOCK = 1 << 19  # bytes, of results or of patches, to work on at a time
 
 

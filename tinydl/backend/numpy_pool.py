@@ -35,7 +35,7 @@ def pool_max(
             np.maximum(y[outputs], x[inputs], out=y[outputs])
         return y
     winner = np.empty(y.shape, np.min_scalar_type(math.prod(window) - 1))
-    winner[...] = _before_rest(_first_visible(window, size, stride, before), len(rest))
+    winner[...] = _with_axes(_first_visible(window, size, stride, before), len(rest))
     for tap, outputs, inputs in steps:
         here, best, found = x[inputs], y[outputs], winner[outputs]
         # The taps come in rising order: the number of the last that was larger is the largest.
@@ -78,7 +78,7 @@ def pool_positions(winner: Any, *, window: Shape, size: Shape, stride: Shape, be
     start = functools.reduce(np.add, [(o * s - b) * n for o, s, b, n in lines])
     taps = zip(np.ogrid[tuple(map(slice, window))], weights, strict=True)
     offset = functools.reduce(np.add, [tap * n for tap, n in taps]).ravel(order="F")
-    return _before_rest(start, winner.ndim - len(window)) + offset[winner]
+    return _with_axes(start, winner.ndim - len(window)) + offset[winner]
 
 
 def pool_sum(x: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape) -> Any:
@@ -136,7 +136,7 @@ def _weights(shape: Shape) -> Shape:
     return tuple(math.prod(shape[:i]) for i in range(len(shape)))
 
 
-def _before_rest(x: Any, axes: int) -> Any:
+def _with_axes(x: Any, axes: int) -> Any:
     """x with further axes of length 1 at its end."""
     return x.reshape(*x.shape, *(1,) * axes)
 

@@ -6,6 +6,7 @@ them and fill arrays in column-major order, so they are the same; normal numbers
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -23,8 +24,9 @@ class Generator:
 
     def seed(self, seed: int) -> None:
         """Start the stream anew, from a whole number between 0 and 2³² − 1."""
+        restarted = np.random.RandomState(_SEED_OF_ZERO if seed == 0 else seed)
         with self._lock:
-            self._state = np.random.RandomState(_SEED_OF_ZERO if seed == 0 else seed)
+            self._state = restarted
 
     def uniform(self, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers between 0 and 1, in double precision."""
@@ -59,7 +61,7 @@ class Generator:
     @staticmethod
     def _filled(draw: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Column-major, in an array that lies in C order like all others."""
-        return np.ascontiguousarray(draw(int(np.prod(shape))).reshape(shape, order="F"))
+        return np.asarray(draw(math.prod(shape)).reshape(shape, order="F"), order="C")
 
 
 generator = Generator()

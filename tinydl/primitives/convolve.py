@@ -22,7 +22,17 @@ from tinydl.primitives.window import Shape, Widths, leading, output_size
 
 @Primitive
 def convolve(x: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths) -> Any:
-    """y, from x and w."""
+    """y, from x and w.
+
+    Raises ValueError if their channels differ, or the window is larger than x with its padding.
+
+    Example:
+        >>> import numpy as np
+        >>> x, w = np.array([1.0, 2.0, 4.0]), np.array([-1.0, 1.0])
+        >>> options = dict(stride=(1,), dilation=(1,), padding=((0, 1),))
+        >>> convolve(x.reshape(3, 1, 1), w.reshape(2, 1, 1), **options).ravel()
+        array([ 1.,  2., -4.])
+    """
     if x.shape[-2] != w.shape[-2]:
         raise ValueError(
             f"the input has {x.shape[-2]} channels and the weights are for {w.shape[-2]}: "

@@ -18,11 +18,6 @@ from tinydl.autodiff import Primitive
 from tinydl.backend import xp
 from tinydl.primitives.window import Shape, Widths, leading, output_size, visible_taps
 
-
-def _outputs(spatial: Shape, size: Shape, stride: Shape, padding: Widths) -> Shape:
-    return output_size(spatial, size, stride=stride, dilation=(1,) * len(size), padding=padding)
-
-
 # ---- the largest --------------------------------------------------------------------------------
 
 
@@ -101,7 +96,8 @@ def avgpool(
     padding_value="zero" counts padding as zeros; "mean" takes the average over the elements of x
     alone, as if the padding held just that average.
     """
-    outputs, before = _outputs(x.shape[: len(size)], size, stride, padding), leading(padding)
+    spatial, dilation, before = x.shape[: len(size)], (1,) * len(size), leading(padding)
+    outputs = output_size(spatial, size, stride=stride, dilation=dilation, padding=padding)
     total = xp(x).pool_sum(x, window=size, size=outputs, stride=stride, before=before)
     return total / _divisor(x, x.shape, size, stride, padding, padding_value)
 
