@@ -19,6 +19,7 @@ from tests.checks import (
 )
 from tinydl.autodiff import Record, gradient, plain
 from tinydl.backend import host
+from tinydl.primitives import activation
 from tinydl.primitives import elementwise as e
 from tinydl.primitives import reduce as r
 from tinydl.testing import directional_derivatives
@@ -97,10 +98,10 @@ def test_true_infinite_slopes_are_passed_on() -> None:
 
 
 def test_relu_and_abs_are_flat_at_their_corner() -> None:
-    assert derivatives(e.relu, 0.0, -0.0) == [[0.0, 0.0, 0.0]] * 2
-    assert derivatives(e.relu, 1e-300, -1e-300) == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    assert derivatives(activation.relu, 0.0, -0.0) == [[0.0, 0.0, 0.0]] * 2
+    assert derivatives(activation.relu, 1e-300, -1e-300) == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     assert derivatives(e.abs, 0.0, 2.0, -2.0) == [[s, 0.0, 0.0] for s in (0.0, 1.0, -1.0)]
-    assert derivatives(lambda x: e.leakyrelu(x, scale=0.25), 0.0) == [[0.25, 0.0, 0.0]]
+    assert derivatives(lambda x: activation.leakyrelu(x, scale=0.25), 0.0) == [[0.25, 0.0, 0.0]]
 
 
 def by_each(f: Callable[..., Any], *xs: Any, higher: bool = False) -> list[list[float]]:

@@ -21,6 +21,7 @@ from tinydl.autodiff import (
     is_recorded,
     plain,
 )
+from tinydl.primitives import activation
 from tinydl.primitives import elementwise as e
 from tinydl.primitives import gelu as ge
 from tinydl.primitives import normalize as n
@@ -62,7 +63,7 @@ POSITION = np.zeros((1, 3), int)
         (e.tanh, [A], (0,), {"y"}),
         (e.sqrt, [A], (0,), {"y"}),
         (e.log, [A], (0,), {"x"}),
-        (e.relu, [A], (0,), {"mask"}),
+        (activation.relu, [A], (0,), {"mask"}),
         (e.maximum, [A, A], (0,), {"share"}),
         (e.where, [A > 0, A, A], (1,), {"condition"}),
         (ge.gelu, [A], (0,), {"slope", "x"}),

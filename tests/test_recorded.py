@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -67,8 +66,3 @@ def test_the_library_is_that_of_the_first_array() -> None:
         xp(1.0, [2.0])
     assert is_array(np.ones(2)) and is_array(np.float32(1.0))
     assert not is_array(1.0) and not is_array([1.0]) and not is_array(leaf(1.0))
-
-
-def test_comparison_gives_plain_booleans() -> None:
-    is_larger = e.compare(operator.gt, leaf(1.0, -1.0), 0.0)
-    assert type(is_larger) is np.ndarray and is_larger.tolist() == [True, False]

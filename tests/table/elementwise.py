@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from tinydl.autodiff.record import plain
+from tinydl.primitives import activation
 from tinydl.primitives import elementwise as e
 from tinydl.primitives import gelu as g
 
@@ -160,11 +161,11 @@ CHOICES = [
     binary("minimum", e.minimum, each(min), 0.25, apart),
     unary("maximum_number", lambda x: e.maximum(x, 0.5), each(lambda x: max(x, 0.5)), 0.2, apart,
           primitive="maximum"),
-    unary("relu", e.relu, each(lambda x: max(x, 0.0)), 0.25, apart),
-    unary("leakyrelu", lambda x: e.leakyrelu(x, scale=0.1),
+    unary("relu", activation.relu, each(lambda x: max(x, 0.0)), 0.25, apart),
+    unary("leakyrelu", lambda x: activation.leakyrelu(x, scale=0.1),
           each(lambda x: x if x > 0 else 0.1 * x), 0.25, apart, primitive="leakyrelu"),
-    unary("sigmoid", e.sigmoid, special.expit, 1.0,
-          special=[AT_ZERO, [np.array([800.0, -800.0, 40.0, -40.0])]]),
+    unary("sigmoid", activation.sigmoid, special.expit, 1.0,
+          special=[AT_ZERO, [np.array([700.0, -700.0, 40.0, -40.0])]]),
 ]  # fmt: skip
 
 

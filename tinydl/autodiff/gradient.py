@@ -49,9 +49,8 @@ def _walk(
     ancestors: set[Node],
     higher: bool,
     retain: bool,
-    stop: bool = False,
 ) -> dict[Node, Any]:
-    """The gradients of the wanted nodes, by their node; with stop, nothing before them."""
+    """The gradients of the wanted nodes, by their node. Only ancestors are visited."""
     useful = _on_a_path(ancestors, wanted)
     gradients: dict[Node, Any] = {start: seed}
     summed: set[Node] = set()  # whose gradient is an array that this walk made
@@ -62,8 +61,6 @@ def _walk(
         g = gradients.pop(node)
         if node in wanted:
             found[node] = g
-            if stop:
-                continue
         for parent, part in _contributions(node, g, useful, higher):
             if part.shape != parent.shape:  # undo implicit expansion, once, here
                 part = PRIMITIVES["sum_to"](part, shape=parent.shape)
@@ -149,7 +146,7 @@ def _replay(node: Node, g: Any, need: tuple[bool, ...]) -> Iterator[tuple[int, A
     y = node.primitive.define(*inputs, **node.static)
     wanted = [(i, x.node) for i, x in enumerate(inputs) if need[i]]
     stops = frozenset(at for _, at in wanted)
-    found = _walk(y.node, g, stops, _ancestors(y.node, stops), True, True, stop=True)
+    found = _walk(y.node, g, stops, _ancestors(y.node, stops), True, True)
     return ((i, found.get(at)) for i, at in wanted)
 
 

@@ -95,6 +95,12 @@ def erf(x: Any) -> Any:
     return special.erf(x)
 
 
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e⁻ˣ), to full precision for large negative x; where e⁻ˣ is Inf it is rightly 0."""
+    with quiet():
+        return 1.0 / (1.0 + np.exp(-x))
+
+
 def chain(g: Any, slope: Any, either: bool = False) -> Any:
     """g · slope, and exactly 0 wherever g is 0 (or slope, with either), even where that is NaN."""
     product = g * slope

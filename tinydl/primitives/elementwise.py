@@ -1,4 +1,4 @@
-"""Element by element: arithmetic, powers, exponentials, circular functions, choice, comparison.
+"""Element by element: arithmetic, powers, exponentials, circular functions, choice.
 
 Operands have equal ranks, or one of them has none (a Python number or a 0-d array). Dimensions of
 size 1 expand; the walk undoes that, so no rule here mentions it.
@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Any
 
 from tinydl.autodiff import Primitive
-from tinydl.autodiff.record import plain
 from tinydl.backend import xp
 
 TWO_OVER_ROOT_PI = 1.1283791670955126  # 2/√π
@@ -289,38 +288,6 @@ where.gradient(
 )
 
 
-# ---- activations --------------------------------------------------------------------------------
-
-
-@Primitive.saving("mask")
-def relu(x: Any, *, save: bool = False) -> Any:
-    """max(x, 0), with slope 0 at 0."""
-    y = xp(x).maximum(x, 0.0)
-    return (y, x > 0) if save else y
-
-
-relu.gradient(x=lambda g, mask: g * mask)
-
-
-@Primitive.saving("slope")
-def leakyrelu(x: Any, *, scale: float, save: bool = False) -> Any:
-    """x where x > 0, scale · x elsewhere."""
-    slope = xp(x).where(x > 0, 1.0, scale).astype(x.dtype)
-    return (x * slope, slope) if save else x * slope
-
-
-leakyrelu.gradient(x=lambda g, slope: g * slope)
-
-
-@Primitive
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e⁻ˣ), written with tanh, which never overflows."""
-    return xp(x).tanh(x * 0.5) * 0.5 + 0.5
-
-
-sigmoid.gradient(x=lambda g, y: g * (y * (1.0 - y)))
-
-
 # ---- class --------------------------------------------------------------------------------------
 
 
@@ -332,11 +299,3 @@ def cast(x: Any, *, dtype: Any, save: bool = False) -> Any:
 
 
 cast.gradient(x=lambda g, source: cast(g, dtype=source))
-
-
-# ---- comparison: never followed -----------------------------------------------------------------
-
-
-def compare(operator: Any, a: Any, b: Any) -> Any:
-    """operator(a, b) of the numbers alone: a result of booleans has no derivative."""
-    return operator(plain(a), plain(b))

@@ -1,0 +1,74 @@
+"""What the tests of labels draw: formats, sizes, and arrays made from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from tinydl import dlarray, extractdata
+
+SEEDS = st.integers(0, 2**32 - 1)
+LABELS = "SCBTU"
+
+
+@st.composite
+def formats(draw: st.DrawFn, least: int = 0, most: int = 4) -> str:
+    """Sorted formats, with S and U up to twice."""
+    counts = draw(
+        st.tuples(*[st.integers(0, 2 if label in "SU" else 1) for label in LABELS]).filter(
+            lambda found: least <= sum(found) <= most
+        )
+    )
+    return "".join(label * n for label, n in zip(LABELS, counts, strict=True))
+
+
+@st.composite
+def sizes_of(draw: st.DrawFn, fmt: str, least: int = 1, most: int = 3) -> tuple[int, ...]:
+    """Sizes for a format. A last U is longer than 1, so that it does not go away."""
+    sizes = [draw(st.integers(least, most)) for _ in fmt]
+    if fmt[2:].endswith("U"):
+        sizes[-1] = max(sizes[-1], 2)
+    return tuple(sizes)
+
+
+@st.composite
+def labelled(draw: st.DrawFn, least: int = 1, most: int = 4, need: str = "") -> tuple[Any, str]:
+    """An array of random numbers with a sorted format that has the needed labels."""
+    fmt = draw(formats(least, most).filter(lambda found: set(need) <= set(found)))
+    return normal(draw(sizes_of(fmt)), draw(SEEDS)), fmt
+
+
+@st.composite
+def orders(draw: st.DrawFn, fmt: str) -> tuple[int, ...]:
+    """A permutation of dimensions that keeps those of equal labels in their order."""
+    order = list(draw(st.permutations(range(len(fmt)))))
+    for label in set(fmt):
+        places = [i for i, k in enumerate(order) if fmt[k] == label]
+        for place, k in zip(places, sorted(order[i] for i in places), strict=True):
+            order[place] = k
+    return tuple(order)
+
+
+def normal(shape: Sequence[int], seed: int, dtype: Any = float) -> Any:
+    """Random numbers of mean 0 and variance 1."""
+    return np.random.default_rng(seed).standard_normal(tuple(shape)).astype(dtype)
+
+
+def matlab_rand(*shapes: tuple[int, ...]) -> list[Any]:
+    """What MATLAB's rand gives in a fresh session, call by call."""
+    stream = np.random.RandomState(5489)
+    return [stream.random_sample(int(np.prod(s))).reshape(s, order="F") for s in shapes]
+
+
+def numbers(X: Any, device: Any = None) -> Any:
+    """The numbers of a dlarray as a NumPy array."""
+    array = extractdata(X)
+    return np.asarray(array if device is None else device.take(array))
+
+
+def same(X: dlarray, Y: dlarray) -> bool:
+    """Whether two dlarrays have one format, one class and the same numbers."""
+    return X.dims == Y.dims and X.dtype == Y.dtype and np.array_equal(numbers(X), numbers(Y))

@@ -1,0 +1,160 @@
+"""What every layer is: options, parameters, and two methods that compute.
+
+A layer is written as in MATLAB: a class whose parameters are attributes, with ``predict`` and, if
+training differs from prediction, ``forward``. The network keeps the values of all parameters in its
+tables; before it calls a layer it makes a copy of it in which they are attributes. So a layer
+holds nothing that training changes, and knows no mode: the verb says it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any, ClassVar, NamedTuple
+
+from tinydl.functions.arguments import check_options
+from tinydl.functions.shape import reshape
+from tinydl.labels import dlarray
+from tinydl.layers.initializers import initial
+from tinydl.layers.layout import networkDataLayout
+
+LAYERS: dict[str, type[Layer]] = {}
+"""Every layer of the package by its constructor's name; the common checks go through it."""
+
+
+def register(cls: type[Layer]) -> type[Layer]:
+    """Enter a layer into the catalogue."""
+    LAYERS[cls.__name__] = cls
+    return cls
+
+
+class Parameter(NamedTuple):
+    """The size of a learnable parameter, and how many values feed and leave each of its sums."""
+
+    size: tuple[int, ...]
+    fan_in: int = 1
+    fan_out: int = 1
+
+
+class Layer:
+    """The base of all layers. See this module's head, and ``docs/design.md`` for a new one.
+
+    A subclass declares the names of its parameters, which are also constructor options with which
+    values can be given, and defines
+
+    * ``output(*layouts)``: the layout of its result, or a ValueError for inputs that do not fit,
+    * ``parameters(*layouts)``: the size of each learnable parameter,
+    * ``initial_state(*layouts)``: the first value of each state parameter,
+    * ``predict(*X)``: its result, and
+    * ``forward(*X)``: its result and a dict of new state values, if training differs.
+    """
+
+    short: ClassVar[str] = "layer"  # what a network calls one without a name
+    Learnable: ClassVar[tuple[str, ...]] = ()
+    Stateful: ClassVar[tuple[str, ...]] = ()
+    is_input: ClassVar[bool] = False
+
+    Name: str
+    _read_only: bool = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _with_kind_errors(cls.__init__)  # type: ignore[method-assign]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._read_only:
+            raise AttributeError(
+                f"layer {self.Name!r} belongs to a network, where it does not change; use net = "
+                f"replaceLayer(net, {self.Name!r}, {type(self).__name__}(…)) for another layer, or "
+                "net.Learnables and net.State for its values"
+            )
+        object.__setattr__(self, name, value)
+
+    # ---- what a subclass defines ----------------------------------------------------------------
+
+    @property
+    def InputNames(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return ("in",)
+
+    def output(self, *layouts: networkDataLayout) -> networkDataLayout:
+        """The layout of the result."""
+        return layouts[0]
+
+    def parameters(self, *layouts: networkDataLayout) -> dict[str, Parameter]:
+        """The size of each learnable parameter."""
+        return {}
+
+    def initial_state(self, *layouts: networkDataLayout) -> dict[str, Any]:
+        """The first value of each state parameter."""
+        return {}
+
+    def predict(self, *X: dlarray) -> dlarray:
+        """The result for prediction."""
+        raise NotImplementedError(f"{type(self).__name__} defines no predict")
+
+    def forward(self, *X: dlarray) -> tuple[dlarray, dict[str, dlarray]]:
+        """The result for training, and the new values of the state."""
+        return self.predict(*X), {}
+
+    def caution(self, *X: dlarray) -> str | None:
+        """What a user should know about training with this input; None if nothing."""
+        return None
+
+    # ---- what the network does with it ----------------------------------------------------------
+
+    def copy(self, **changes: Any) -> Layer:
+        """The same layer as an object of its own, with other values for some attributes."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, **changes)
+        return made
+
+    def initial_learnables(self, *layouts: networkDataLayout) -> dict[str, Any]:
+        """The first value of each learnable parameter: as given, or from its initializer."""
+        values = {}
+        for name, parameter in self.parameters(*layouts).items():
+            given = getattr(self, name)
+            if given is None:
+                initializer = getattr(self, f"{name}Initializer")
+                values[name] = dlarray._make(initial(initializer, *parameter), "")
+            else:
+                values[name] = fitting(given, parameter.size, f"{name} of layer {self.Name!r}")
+        return values
+
+    def options(self) -> dict[str, Any]:
+        """The constructor's arguments with which an equal layer is made."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        values = {k: v for k, v in self.options().items() if not _is_default(type(self), k, v)}
+        return f"{type(self).__name__}({', '.join([f'{k}={v!r}' for k, v in values.items()])})"
+
+
+def _is_default(cls: type[Layer], name: str, value: Any) -> bool:
+    default = inspect.signature(cls).parameters[name].default
+    return value is default or (type(value) is type(default) and value == default)
+
+
+def fitting(value: Any, size: tuple[int, ...], what: str) -> dlarray:
+    """A given parameter as a dlarray without labels, of the size that the layer needs."""
+    array = dlarray(value) if not isinstance(value, dlarray) else dlarray._make(value._value, "")
+    short = tuple([n for n in array.shape if n != 1])
+    if short != tuple([n for n in size if n != 1]):
+        raise ValueError(
+            f"{what}: {'×'.join(map(str, array.shape)) or '1×1'} was given, "
+            f"{'×'.join(map(str, size))} is needed"
+        )
+    return reshape(array, size) if array.shape != size else array
+
+
+def _with_kind_errors(init: Any) -> Any:
+    """Say what to write when an option is misspelt, or given as MATLAB's 'Name','value' pairs."""
+    options = [name for name in inspect.signature(init).parameters if name != "self"]
+
+    @functools.wraps(init)
+    def checked(self: Layer, *given: Any, **named: Any) -> None:
+        check_options(type(self).__name__, options, options, given, named)
+        init(self, *given, **named)
+
+    return checked

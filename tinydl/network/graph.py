@@ -1,0 +1,167 @@
+"""Layers with names, and what is connected to what. A graph never changes; edits make a new one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from tinydl.layers.layer import Layer
+
+Connection = tuple[str, str]
+
+
+class Step(NamedTuple):
+    """One layer in the order of computation."""
+
+    name: str
+    sources: tuple[str | None, ...]  # the layers whose results it takes; None for a network input
+    entries: tuple[str, ...]  # what each of its inputs is called as an input of the network
+    last_use: tuple[str, ...]  # the layers whose results nobody needs after this
+
+
+class Graph:
+    """Layers by name, and connections as pairs (source, destination), such as ("fc", "add/in2").
+
+    The destination is the layer's name if it has one input, and "layer/input" if it has several.
+    """
+
+    def __init__(self, layers: Iterable[Layer], connections: Iterable[Connection]) -> None:
+        self.layers = {layer.Name: layer for layer in layers}
+        self.inputs_of: dict[str, dict[str, str | None]] = {
+            name: dict.fromkeys(layer.InputNames) for name, layer in self.layers.items()
+        }
+        self.connections = tuple([self._connect(*pair) for pair in connections])
+        self.order = self._sorted()
+        self.input_names = tuple(
+            [self.entry(name, port) for name, feeds in self.inputs_of.items()
+             for port, source in feeds.items() if source is None]
+        )  # fmt: skip
+        feeding = {source for feeds in self.inputs_of.values() for source in feeds.values()}
+        self.output_names = tuple([name for name in self.layers if name not in feeding])
+
+    @classmethod
+    def chain(cls, layers: Any) -> Graph:
+        """Layers one after the other, in lists or lists of lists; those without a name get one."""
+        named = name_all(flatten(layers))
+        pairs = itertools.pairwise(named)
+        return cls(named, [(a.Name, _first_port(b)) for a, b in pairs])
+
+    def entry(self, name: str, port: str) -> str:
+        """What an input of a layer is called in connections, and as an input of the network."""
+        return name if len(self.inputs_of[name]) == 1 else f"{name}/{port}"
+
+    def named(self, source: str, destination: str) -> Connection:
+        """A connection as the graph names it: "fc/out" is "fc", and "relu/in" is "relu"."""
+        name, _, port = destination.partition("/")
+        source = source.removesuffix("/out")
+        for known in (source, name):
+            if known not in self.layers:
+                raise ValueError(f"there is no layer {known!r} to connect; the layers are "
+                                 f"{', '.join(self.layers)}")  # fmt: skip
+        ports = self.inputs_of[name]
+        port = port or next((p for p, feed in ports.items() if feed is None), next(iter(ports)))
+        if port not in ports:
+            raise ValueError(f"{destination!r}: layer {name!r} has the inputs {', '.join(ports)}")
+        return source, self.entry(name, port)
+
+    def _connect(self, source: str, destination: str) -> Connection:
+        """Enter a connection into inputs_of."""
+        source, destination = self.named(source, destination)
+        name, _, port = destination.partition("/")
+        if self.layers[name].is_input:
+            raise ValueError(
+                f"layer {name!r} is an input layer and cannot follow another layer; add it with "
+                "addLayers"
+            )
+        ports = self.inputs_of[name]
+        port = port or next(iter(ports))
+        if ports[port] is not None:
+            raise ValueError(f"input {destination!r} is connected to {ports[port]!r} already")
+        ports[port] = source
+        return source, destination
+
+    def _sorted(self) -> tuple[str, ...]:
+        """The layers in an order in which each comes after those that feed it."""
+        waiting = {name: {s for s in feeds.values() if s} for name, feeds in self.inputs_of.items()}
+        order: list[str] = []
+        done: set[str] = set()
+        while waiting:
+            ready = [name for name, sources in waiting.items() if sources <= done]
+            if not ready:
+                raise ValueError(f"the connections of {', '.join(waiting)} form a circle")
+            for name in ready:
+                del waiting[name]
+            order += ready
+            done.update(ready)
+        return tuple(order)
+
+    def plan(self, outputs: Sequence[str]) -> list[Step]:
+        """The layers that these outputs need, in order, and when a result can be forgotten."""
+        needed = set(outputs)
+        for name in reversed(self.order):
+            if name in needed:
+                needed.update(s for s in self.inputs_of[name].values() if s)
+        order = [name for name in self.order if name in needed]
+        last_user = {s: name for name in order for s in self.inputs_of[name].values() if s}
+        last_use: dict[str, list[str]] = {name: [] for name in order}
+        for source, user in last_user.items():
+            if source not in outputs:
+                last_use[user].append(source)
+        return [
+            Step(
+                name,
+                tuple(self.inputs_of[name].values()),
+                tuple([self.entry(name, port) for port in self.inputs_of[name]]),
+                tuple(last_use[name]),
+            )
+            for name in order
+        ]
+
+
+def flatten(layers: Any) -> list[Layer]:
+    """The layers in lists, and lists of lists, as copies of their own."""
+    if isinstance(layers, Layer):
+        return [layers.copy(_read_only=False)]
+    if isinstance(layers, (list, tuple)):
+        return [layer for part in layers for layer in flatten(part)]
+    if isinstance(layers, type) and issubclass(layers, Layer):
+        raise TypeError(f"{layers.__name__} is a class; write {layers.__name__}() for a layer")
+    raise TypeError(f"a network is made of layers, not of {type(layers).__name__} {layers!r}")
+
+
+def name_all(layers: Sequence[Layer], taken: Iterable[str] = ()) -> list[Layer]:
+    """The layers with names: a type that occurs once its short name, otherwise short_1, short_2, …
+
+    Names that were given must be different from each other.
+    """
+    used = set(taken)
+    for layer in layers:
+        if layer.Name and layer.Name in used:
+            raise ValueError(f"two layers have the name {layer.Name!r}; give each its own Name=")
+        if "/" in layer.Name:
+            raise ValueError(f"layer {layer.Name!r}: a name has no /, which names its inputs")
+        used.add(layer.Name)
+    unnamed = [layer.short for layer in layers if not layer.Name]
+    counter: dict[str, int] = {}
+    named = []
+    for layer in layers:
+        name = layer.Name or _new_name(layer.short, unnamed.count(layer.short), counter, used)
+        used.add(name)
+        named.append(layer.copy(Name=name, _read_only=True))
+    return named
+
+
+def _new_name(short: str, occurrences: int, counter: dict[str, int], used: set[str]) -> str:
+    if occurrences == 1 and short not in used:
+        return short
+    while True:
+        counter[short] = counter.get(short, 0) + 1
+        name = f"{short}_{counter[short]}"
+        if name not in used:
+            return name
+
+
+def _first_port(layer: Layer) -> str:
+    ports = layer.InputNames
+    return layer.Name if len(ports) == 1 else f"{layer.Name}/{ports[0]}"

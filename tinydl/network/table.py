@@ -1,0 +1,240 @@
+"""Tables as MATLAB prints them: Learnables and State, and the Connections of a network."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tinydl.autodiff.record import plain
+from tinydl.backend import host, is_array
+from tinydl.labels import dlarray
+from tinydl.labels.classes import class_name
+from tinydl.labels.containers import map_arrays
+
+
+class Row(NamedTuple):
+    """One row of Learnables or State."""
+
+    Layer: str
+    Parameter: str
+    Value: dlarray | None
+
+
+class Values(list):
+    """The column Value. What is put in becomes a dlarray without labels, of the size it had."""
+
+    def __setitem__(self, i: Any, value: Any) -> None:
+        if isinstance(i, slice):
+            new = list(self)
+            new[i] = value
+            if len(new) != len(self):
+                raise ValueError(f"the column Value has {len(self)} rows, and keeps them")
+            value = [_cell(v, old) for v, old in zip(new, self, strict=True)]
+            super().__setitem__(slice(None), value)
+        else:
+            super().__setitem__(i, _cell(value, self[i]))
+
+
+def _cell(value: Any, old: dlarray | None) -> dlarray | None:
+    if value is None:
+        return None
+    new = dlarray._make(value._value, "") if isinstance(value, dlarray) else dlarray(value)
+    if old is not None and new.shape != old.shape:
+        raise ValueError(
+            f"a value of {'×'.join(map(str, new.shape)) or '1×1'} cannot replace one of "
+            f"{'×'.join(map(str, old.shape))}"
+        )
+    return new
+
+
+class Table:
+    """The columns Layer, Parameter and Value: the parameters of a network, or their gradients.
+
+    Layer and Parameter are arrays of strings, so ``t.Parameter == "Weights"`` is a mask. Value is a
+    list of dlarrays without labels. ``t[mask]``, also written ``t[mask, :]``, selects rows, and
+    ``t[mask] = u`` replaces their values by those of another table with the same rows. ``len``
+    counts the rows, iteration gives them one by one.
+
+    Example:
+        >>> from tinydl import *
+        >>> net = dlnetwork([featureInputLayer(2), fullyConnectedLayer(3)])
+        >>> net.Learnables[net.Learnables.Parameter == "Bias"]
+        1×3 table
+            Layer    Parameter        Value
+            _____    _________    _____________
+        <BLANKLINE>
+            "fc"     "Bias"       {3×1 dlarray}
+    """
+
+    __slots__ = ("Layer", "Parameter", "_shows_class", "_values")
+
+    def __init__(
+        self,
+        Layer: Sequence[str],
+        Parameter: Sequence[str],
+        Value: Sequence[Any],
+        *,
+        shows_class: bool = False,
+    ) -> None:
+        self.Layer = host.strings(Layer)
+        self.Parameter = host.strings(Parameter)
+        if not len(Layer) == len(Parameter) == len(Value):
+            raise ValueError(
+                f"the columns have {len(Layer)}, {len(Parameter)} and {len(Value)} rows"
+            )
+        self._values = Values([_cell(v, None) for v in Value])
+        self._shows_class = shows_class  # State shows 'single' where Learnables show 'dlarray'
+
+    @property
+    def Value(self) -> Values:
+        """The values, a list of dlarrays; None where a network is not initialized."""
+        return self._values
+
+    @Value.setter
+    def Value(self, values: Sequence[Any]) -> None:
+        self._values[:] = values
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Layer and parameter of each row."""
+        return list(zip(map(str, self.Layer), map(str, self.Parameter), strict=True))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Row]:
+        return (
+            Row(layer, parameter, value)
+                for (layer, parameter), value in zip(self.rows, self._values, strict=True)
+        )  # fmt: skip
+
+    def get(self, layer: str, parameter: str) -> Any:
+        """The value of one parameter."""
+        try:
+            return self._values[self.rows.index((layer, parameter))]
+        except ValueError:
+            raise KeyError(f"the table has no row {layer!r}, {parameter!r}") from None
+
+    # ---- rows -----------------------------------------------------------------------------------
+
+    def _positions(self, key: Any) -> list[int]:
+        if isinstance(key, tuple):
+            if len(key) != 2 or key[1] != slice(None):
+                raise IndexError("a table is indexed by rows, t[rows] or t[rows, :]; its columns "
+                                 "are t.Layer, t.Parameter and t.Value")  # fmt: skip
+            key = key[0]
+        if isinstance(key, dlarray):
+            key = plain(key._value)
+        if isinstance(key, str):
+            raise TypeError(f"t[{key!r}]: select rows by a mask, t[t.Layer == {key!r}]")
+        if hasattr(key, "__index__") and not getattr(key, "ndim", 0):
+            key = [key]
+        if is_array(key) and key.dtype == bool and key.shape != (len(self),):
+            raise IndexError(f"a mask of {key.shape} for a table of {len(self)} rows")
+        return [int(i) for i in host.arange(len(self))[key]]
+
+    def __getitem__(self, key: Any) -> Table:
+        chosen = self._positions(key)
+        return self._like(chosen, [self._values[i] for i in chosen])
+
+    def __setitem__(self, key: Any, other: Table) -> None:
+        chosen = self._positions(key)
+        if not isinstance(other, Table):
+            raise TypeError(f"rows of a table are replaced by a table, not by "
+                            f"{type(other).__name__}; values are replaced in t.Value")  # fmt: skip
+        self._check_rows(other, [self.rows[i] for i in chosen])
+        new = [_cell(v, self._values[i]) for i, v in zip(chosen, other.Value, strict=True)]
+        for i, value in zip(chosen, new, strict=True):
+            self._values[i] = value
+
+    def _like(self, chosen: Sequence[int], values: Sequence[Any]) -> Table:
+        return Table([str(self.Layer[i]) for i in chosen], [str(self.Parameter[i]) for i in chosen],
+                     values, shows_class=self._shows_class)  # fmt: skip
+
+    def _check_rows(self, other: Table, rows: list[tuple[str, str]] | None = None) -> None:
+        rows = self.rows if rows is None else rows
+        if other.rows != rows:
+            mine, theirs = set(rows), set(other.rows)
+            differing: list[Any] = sorted(mine ^ theirs)[:3] or ["their order"]
+            raise ValueError(
+                f"the tables have different rows ({len(rows)} and {len(other)}); they differ in "
+                f"{', '.join(map(str, differing))}. Do they belong to the same network?"
+            )
+
+    def copy(self) -> Table:
+        """A table of its own with the same values."""
+        return self._like(range(len(self)), list(self._values))
+
+    __copy__ = copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rows = self.rows
+        columns = [layer for layer, _ in rows], [name for _, name in rows], list(self._values)
+        return functools.partial(Table, shows_class=self._shows_class), columns
+
+    def _map_arrays(self, function: Callable[..., Any], *others: Any) -> Table:
+        for other in others:
+            if not isinstance(other, Table):
+                raise ValueError(f"structures differ: a table meets a {type(other).__name__}")
+            self._check_rows(other)
+        columns = zip(self._values, *[other.Value for other in others], strict=True)
+        new = [None if cells[0] is None else map_arrays(function, *cells) for cells in columns]
+        return self._like(range(len(self)), new)
+
+    def to_pandas(self) -> Any:
+        """The table as a pandas DataFrame."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install 'tinydl[data]'") from error
+        return pandas.DataFrame(
+            {"Layer": self.Layer, "Parameter": self.Parameter, "Value": list(self._values)}
+        )
+
+    def __repr__(self) -> str:
+        cells = [_shown(value, self._shows_class) for value in self._values]
+        quoted = [[f'"{name}"' for name in column] for column in (self.Layer, self.Parameter)]
+        return as_text({"Layer": quoted[0], "Parameter": quoted[1], "Value": cells})
+
+
+def _shown(value: dlarray | None, shows_class: bool) -> str:
+    if value is None:
+        return "{0×0 double}"
+    sizes = "×".join(map(str, value.shape if value.ndim > 1 else (*value.shape, 1, 1)[:2]))
+    return f"{{{sizes} {class_name(value) if shows_class else 'dlarray'}}}"
+
+
+def as_text(columns: dict[str, list[str]]) -> str:
+    """Columns of text under their titles, as MATLAB prints a table."""
+    count = len(next(iter(columns.values())))
+    widths = [max([len(title), *map(len, cells)]) for title, cells in columns.items()]
+    lines = [
+        "    ".join([title.center(w) for title, w in zip(columns, widths, strict=True)]),
+        "    ".join(["_" * w for w in widths]),
+        "",
+        *["    ".join([cell.ljust(w) for cell, w in zip(row, widths, strict=True)])
+          for row in zip(*columns.values(), strict=True)],
+    ]  # fmt: skip
+    body = lines if count else lines[:2]
+    return "\n".join(
+        [f"{count}×{len(columns)} table", *[("    " + line).rstrip() for line in body]]
+    )
+
+
+class Connections:
+    """The columns Source and Destination: what is connected to what."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.Source = host.strings([source for source, _ in pairs])
+        self.Destination = host.strings([destination for _, destination in pairs])
+
+    def __len__(self) -> int:
+        return len(self.Source)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return zip(map(str, self.Source), map(str, self.Destination), strict=True)
+
+    def __repr__(self) -> str:
+        quoted = {"Source": self.Source, "Destination": self.Destination}
+        return as_text({title: [f"'{name}'" for name in cells] for title, cells in quoted.items()})

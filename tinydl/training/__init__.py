@@ -1,0 +1,4 @@
+"""Training: differentiation as users see it, and solvers.
+
+``differentiate``  dlfeval and dlgradient
+"""

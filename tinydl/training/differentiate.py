@@ -1,0 +1,186 @@
+"""dlfeval and dlgradient: differentiation as users see it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tinydl.autodiff import Record, Recorded, gradient
+from tinydl.autodiff.record import plain
+from tinydl.backend import host, xp
+from tinydl.functions.arguments import named_options
+from tinydl.labels import dlarray
+from tinydl.labels.classes import LOGICAL
+from tinydl.labels.containers import map_arrays, refuse_plain
+from tinydl.labels.display import header
+
+NO_VARIABLE = (
+    "dlgradient: {kind} cannot be differentiated by; make it a dlarray and pass it as an argument "
+    "of dlfeval"
+)
+
+
+class _Current(threading.local):
+    """The recording that is open in this thread."""
+
+    record: Record | None = None
+
+
+_current = _Current()
+
+
+def dlfeval(fun: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """fun(*args, **options), recorded so that dlgradient can differentiate inside it.
+
+    The dlarrays among the arguments are the variables, also those inside lists, tuples, dicts,
+    tables and the Learnables of networks. fun gets handles of its own on all of them, so what it
+    assigns does not reach the caller. What it returns comes back without history: the record
+    ends with the call, and also when fun raises an exception.
+
+    Calls of dlfeval are not nested.
+
+    Example:
+        >>> from tinydl import dlarray, dlfeval, dlgradient
+        >>> def square(x):
+        ...     y = x**2
+        ...     return y, dlgradient(y, x)
+        >>> dlfeval(square, dlarray(3.0))
+        (1×1 dlarray
+        9., 1×1 dlarray
+        6.)
+    """
+    if not callable(fun):
+        raise TypeError(
+            f"dlfeval: the first argument is the function to call, not {type(fun).__name__}; write "
+            "dlfeval(f, x), not dlfeval(f(x))"
+        )
+    if _current.record is not None:
+        raise RuntimeError(
+            "dlfeval was called inside a function that dlfeval is running; call that function "
+            "directly, its computations are recorded already"
+        )
+    record = Record()
+    _current.record = record
+    try:
+        with host.quiet():
+            variables = map_arrays(lambda x: _variable(x, record), (args, options))
+            return map_arrays(_finished, fun(*variables[0], **variables[1]))
+    finally:
+        record.close()
+        _current.record = None
+
+
+def _variable(x: dlarray, record: Record) -> dlarray:
+    """A fresh handle, on a recorded value if x can be differentiated by."""
+    if type(x._value) is Recorded:
+        x._value.node.record.check_open()
+        raise RuntimeError("an argument of dlfeval is recorded by a dlfeval of another thread")
+    if x.dtype == LOGICAL:
+        return dlarray._make(x._value, x.dims)
+    return dlarray._make(record.leaf(x._value), x.dims)
+
+
+def _finished(x: dlarray) -> dlarray:
+    return dlarray._make(_whole(plain(x._value)), x.dims)
+
+
+def _whole(array: Any) -> Any:
+    """The array itself, or a copy if it is a view: that may be small and hold on to a large one,
+    or look large and repeat a single number."""
+    return array if array.base is None else xp(array).as_own_copy(array)
+
+
+@named_options
+def dlgradient(
+    y: dlarray,
+    *x: Any,
+    RetainData: bool = False,
+    EnableHigherDerivatives: bool = False,
+) -> Any:
+    """The gradient of the number y with respect to x, inside a function called by dlfeval.
+
+    Each x is a dlarray, a list, tuple, dict or table of them, or a network, which stands for its
+    Learnables; the gradient has the same form, and each array of it the labels and class of its
+    variable. Several x give a tuple. A variable that y does not depend on has the gradient zeros.
+
+    RetainData=True keeps the record for another gradient in the same dlfeval; otherwise it is
+    released. EnableHigherDerivatives=True records the gradient itself, so that it can be
+    differentiated again; it retains the record too.
+
+    Example:
+        >>> from tinydl import dlarray, dlfeval, dlgradient
+        >>> def second(x):
+        ...     slope = dlgradient(x**3, x, EnableHigherDerivatives=True)
+        ...     return dlgradient(slope, x)
+        >>> float(dlfeval(second, dlarray(2.0)))
+        12.0
+    """
+    if not x:
+        raise TypeError("dlgradient: with respect to what? Write dlgradient(y, x)")
+    root = _differentiable(y)
+    for part in x:
+        refuse_plain(part, NO_VARIABLE)
+    variables: list[dlarray] = []
+
+    def collect(v: dlarray) -> dlarray:
+        variables.append(_followed(v))
+        return v
+
+    map_arrays(collect, x)
+    values = gradient(
+        root,
+        [v._value for v in variables],
+        higher=EnableHigherDerivatives,
+        retain=RetainData or EnableHigherDerivatives,
+    )
+    values = _own(values)
+    if EnableHigherDerivatives:  # a constant one is followed too: its derivatives are zeros
+        leaf = root.node.record.leaf
+        values = [g if type(g) is Recorded else leaf(g) for g in values]
+    found = iter([dlarray._make(g, v.dims) for g, v in zip(values, variables, strict=True)])
+    structures = [getattr(part, "Learnables", part) for part in x]
+    results = tuple([map_arrays(lambda _: next(found), part) for part in structures])
+    return results if len(x) > 1 else results[0]
+
+
+def _own(gradients: list[Any]) -> list[Any]:
+    """The gradients as full arrays that share no memory. Recorded ones stay as they are."""
+    own: list[Any] = []
+    for g in gradients:
+        if type(g) is not Recorded:
+            g = _whole(xp(g).asarray(g))
+            g = xp(g).as_own_copy(g) if any(g is other for other in own) else g
+        own.append(g)
+    return own
+
+
+def _differentiable(y: Any) -> Recorded:
+    if not isinstance(y, dlarray) or type(y._value) is not Recorded:
+        kind = header(y._value, y.dims) if isinstance(y, dlarray) else type(y).__name__
+        if _current.record is None:
+            raise RuntimeError(
+                "dlgradient was called outside dlfeval; put it into a function and call "
+                "dlfeval(function, x)"
+            )
+        raise ValueError(
+            f"dlgradient: the value to differentiate must be a recorded dlarray of one number; "
+            f"this {kind} does not depend on an argument of dlfeval"
+        )
+    if y._value.data.size != 1:
+        raise ValueError(
+            f"dlgradient: the value to differentiate must be one number, not "
+            f'{header(y._value.data, y.dims)}; use sum(Y, "all") or a loss'
+        )
+    return y._value
+
+
+def _followed(x: Any) -> dlarray:
+    if x.dtype == LOGICAL:
+        raise ValueError(f"dlgradient: {header(x._value, x.dims)} has no derivative; it is logical")
+    if type(x._value) is not Recorded:
+        raise ValueError(
+            f"dlgradient: {header(x._value, x.dims)} is a constant of this computation; pass it as "
+            "an argument of dlfeval to differentiate with respect to it"
+        )
+    return x

@@ -1,0 +1,201 @@
+"""Solvers: one step of parameters, from their gradients. Pure functions; nothing is changed.
+
+The parameters are a network, a table, a dlarray, or lists, tuples and dicts of those; gradients and
+solver states have the same form. The learn-rate factors of a network's layers multiply its rate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from tinydl.autodiff.record import plain
+from tinydl.backend import host
+from tinydl.labels import dlarray
+from tinydl.labels.classes import to_class
+from tinydl.labels.containers import map_arrays, refuse_plain
+from tinydl.labels.display import header
+from tinydl.network.dlnetwork_ import dlnetwork
+from tinydl.network.table import Table
+
+Rule = Callable[..., tuple[Any, ...]]
+
+
+def sgdmupdate(
+    net: Any, grad: Any, vel: Any, learnRate: float = 0.01, momentum: float = 0.9
+) -> tuple[Any, Any]:
+    """One step of stochastic gradient descent with momentum: ``net, vel = sgdmupdate(…)``.
+
+    v ← momentum · v − learnRate · g and w ← w + v. vel starts as [] or None. Polyak, 1964.
+
+    Example:
+        >>> from tinydl import dlarray, sgdmupdate
+        >>> w, vel = sgdmupdate(dlarray(1.0), dlarray(2.0), [], 0.1)
+        >>> float(w), float(vel)
+        (0.8, -0.2)
+    """
+    rate, inertia = _rate(learnRate), _decay(momentum, "momentum")
+
+    def step(w: Any, g: Any, factor: float, v: Any) -> tuple[Any, Any]:
+        v = g * (-rate * factor) if v is None else v * inertia - g * (rate * factor)
+        return w + v, v
+
+    new, state = _update("sgdmupdate", step, net, grad, [vel])
+    return new, state[0]
+
+
+def adamupdate(
+    net: Any,
+    grad: Any,
+    avgGrad: Any,
+    avgSqGrad: Any,
+    iteration: int,
+    learnRate: float = 0.001,
+    gradDecay: float = 0.9,
+    sqGradDecay: float = 0.999,
+    epsilon: float = 1e-8,
+) -> tuple[Any, Any, Any]:
+    """One step of Adam: ``net, avgGrad, avgSqGrad = adamupdate(…, iteration)``.
+
+    m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², and w ← w − α m / (√v + ε) with the rate
+    α = learnRate √(1 − β₂ᵗ)/(1 − β₁ᵗ), t = iteration. ε stands outside of the bias correction. The
+    averages start as [] or None, and t at 1. Kingma and Ba, 2015.
+
+    Example:
+        >>> from tinydl import adamupdate, dlarray
+        >>> w, m, v = adamupdate(dlarray(1.0), dlarray(2.0), [], [], 1)
+        >>> print(f"{w:.4f}")
+        0.9990
+    """
+    if isinstance(iteration, bool) or not hasattr(iteration, "__float__") or not iteration >= 1:
+        raise ValueError(f"adamupdate: iteration counts from 1, and is {iteration!r}")
+    b1, b2 = _decay(gradDecay, "gradDecay"), _decay(sqGradDecay, "sqGradDecay")
+    t = float(iteration)
+    rate = _rate(learnRate) * math.sqrt(1.0 - b2**t) / (1.0 - b1**t)
+
+    def step(w: Any, g: Any, factor: float, m: Any, v: Any) -> tuple[Any, ...]:
+        m = g * (1.0 - b1) + (0.0 if m is None else m * b1)
+        v = g * g * (1.0 - b2) + (0.0 if v is None else v * b2)
+        return w - m * (rate * factor) / (v**0.5 + epsilon), m, v
+
+    new, state = _update("adamupdate", step, net, grad, [avgGrad, avgSqGrad])
+    return new, state[0], state[1]
+
+
+def rmspropupdate(
+    net: Any,
+    grad: Any,
+    avgSqGrad: Any,
+    learnRate: float = 0.001,
+    sqGradDecay: float = 0.9,
+    epsilon: float = 1e-8,
+) -> tuple[Any, Any]:
+    """One step of RMSProp: ``net, avgSqGrad = rmspropupdate(…)``.
+
+    v ← ρv + (1 − ρ)g² and w ← w − learnRate g / (√v + ε). avgSqGrad starts as [] or None. Tieleman
+    and Hinton, 2012.
+
+    Example:
+        >>> from tinydl import dlarray, rmspropupdate
+        >>> w, v = rmspropupdate(dlarray(1.0), dlarray(2.0), [])
+        >>> print(f"{w:.4f} {v:.4f}")
+        0.9968 0.4000
+    """
+    rate, decay = _rate(learnRate), _decay(sqGradDecay, "sqGradDecay")
+
+    def step(w: Any, g: Any, factor: float, v: Any) -> tuple[Any, Any]:
+        v = g * g * (1.0 - decay) + (0.0 if v is None else v * decay)
+        return w - g * (rate * factor) / (v**0.5 + epsilon), v
+
+    new, state = _update("rmspropupdate", step, net, grad, [avgSqGrad])
+    return new, state[0]
+
+
+# ---- what they share ----------------------------------------------------------------------------
+
+
+def _rate(value: Any) -> float:
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not float(value) >= 0:
+        raise ValueError(f"learnRate must be a number from 0 on, not {value!r}")
+    return float(value)
+
+
+def _decay(value: Any, name: str) -> float:
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if not 0 <= float(value) < 1:
+        raise ValueError(f"{name} must be from 0 to less than 1, not {value!r}")
+    return float(value)
+
+
+def _update(
+    caller: str, step: Rule, parameters: Any, gradients: Any, states: list[Any]
+) -> tuple[Any, list[Any]]:
+    """step for every parameter: new parameters, and new solver states of the gradients' form."""
+    refuse_plain(parameters, caller + ": {kind} cannot be updated; make it a dlarray")
+    fresh = [_is_empty(s) for s in states]
+    kept = [s for s, is_fresh in zip(states, fresh, strict=True) if not is_fresh]
+    rows = iter(_factors(parameters))
+    columns: list[tuple[dlarray, ...]] = []
+
+    def one(w: dlarray, g: dlarray, *old: dlarray) -> dlarray:
+        _check(caller, w, g, "gradient")
+        for s in old:
+            _check(caller, w, s, "solver state")
+        given = iter(old)
+        arrays = [None if is_fresh else _as(next(given), w) for is_fresh in fresh]
+        results = step(plain(w._value), _as(g, w), next(rows), *arrays)
+        columns.append(tuple([dlarray._make(to_class(r, w.dtype), w.dims) for r in results]))
+        return w
+
+    with host.quiet():
+        map_arrays(one, parameters, gradients, *kept)
+    results = [iter([row[i] for row in columns]) for i in range(1 + len(states))]
+    new = map_arrays(lambda _: next(results[0]), parameters)
+    form = _tables(parameters)
+    return new, [map_arrays(lambda _, c=column: next(c), form) for column in results[1:]]
+
+
+def _as(x: dlarray, w: dlarray) -> Any:
+    """The array of x in the class of the parameter it belongs to."""
+    return to_class(plain(x._value), w.dtype)
+
+
+def _is_empty(state: Any) -> bool:
+    return state is None or (isinstance(state, (list, tuple, dict)) and len(state) == 0)
+
+
+def _check(caller: str, w: dlarray, g: Any, what: str) -> None:
+    if not isinstance(g, dlarray) or g.shape != w.shape:
+        given = header(g._value, g.dims) if isinstance(g, dlarray) else type(g).__name__
+        raise ValueError(
+            f"{caller}: a parameter of {header(w._value, w.dims)} meets a {what} of {given}"
+        )
+
+
+def _tables(parameters: Any) -> Any:
+    """The parameters with the Learnables of each network in its place."""
+    if isinstance(parameters, dlnetwork):
+        return parameters.Learnables
+    if isinstance(parameters, dict):
+        return {key: _tables(part) for key, part in parameters.items()}
+    if isinstance(parameters, (list, tuple)):
+        parts = [_tables(part) for part in parameters]
+        return (
+            type(parameters)(*parts) if hasattr(parameters, "_fields") else type(parameters)(parts)
+        )
+    return parameters
+
+
+def _factors(parameters: Any) -> list[float]:
+    """The learn-rate factor of every parameter, in the order in which they are walked."""
+    if isinstance(parameters, dlnetwork):
+        return [parameters.learn_rate_factor(*row) for row in parameters.Learnables.rows]
+    if isinstance(parameters, dict):
+        return [factor for part in parameters.values() for factor in _factors(part)]
+    if isinstance(parameters, Table):
+        return [1.0] * len(parameters)
+    if isinstance(parameters, (list, tuple)):
+        return [factor for part in parameters for factor in _factors(part)]
+    return [1.0] if isinstance(parameters, dlarray) else []
