@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.table import ROWS, Row
 from tinydl.autodiff import Record, Recorded, gradient, plain
+from tinydl.backend import is_array
 from tinydl.primitives.elementwise import multiply
 from tinydl.primitives.reduce import sum_to
 from tinydl.testing import (
@@ -101,7 +102,7 @@ class Recording(NamedTuple):
             nodes.add(node)
             todo += [parent for parent in node.parents if parent is not None]
         values = [value for node in nodes for value in (node.kept or {}).values()]
-        return [self.y.data, *[v for v in values if isinstance(v, (np.ndarray, np.generic))]]
+        return [self.y.data, *[v for v in values if isinstance(v, np.generic) or is_array(v)]]
 
 
 def recorded(row: Row, xs: Sequence[Any], w: Any = None) -> Recording:

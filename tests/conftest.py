@@ -1,13 +1,17 @@
 """What the whole suite shares: devices, Hypothesis profiles, and a list of incomplete rows.
 
 TINYDL_TEST_PROFILE=deep asks for many more random draws than the usual fast profile.
+TINYDL_TEST_DEVICE=gpu runs the tests that ask for a device, and only those, on a GPU.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fnmatch
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from hypothesis import settings
 
 from tests.table import ROWS
 from tinydl.autodiff import PRIMITIVES, Primitive, is_recorded
+from tinydl.backend.dispatch import synchronize
 from tinydl.primitives.elementwise import multiply
 
 settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True)
@@ -31,7 +36,50 @@ class Device:
     take: Callable[[Any], Any]
 
 
-DEVICES = [Device("cpu", put=lambda x: x, take=lambda x: x)]
+def devices() -> list[Device]:
+    """The computer's own memory, or a GPU if TINYDL_TEST_DEVICE=gpu asks for one."""
+    if os.environ.get("TINYDL_TEST_DEVICE", "cpu") != "gpu":
+        return [Device("cpu", put=lambda x: x, take=lambda x: x)]
+    import cupy
+
+    return [Device("gpu", put=cupy.asarray, take=cupy.asnumpy)]
+
+
+DEVICES = devices()
+ON_GPU = DEVICES[0].name == "gpu"
+collect_ignore = ["test_plot.py"] if ON_GPU else []  # figures know no device
+EXPECTED_FAILURES = Path(__file__).with_name("expected_failures_cupy.txt")
+
+
+def expected_failures() -> list[tuple[str, str]]:
+    """Patterns of the names of tests that fail with CuPy, and the reasons."""
+    lines = [line.split("#")[0].strip() for line in EXPECTED_FAILURES.read_text().splitlines()]
+    return [(pattern, reason.strip()) for line in lines if line
+            for pattern, _, reason in [line.partition(" ")]]  # fmt: skip
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a GPU only what asks for a device runs; what is known to fail there has to fail."""
+    if not ON_GPU:
+        return
+    about_a_device = {
+        item: "device" in getattr(item, "fixturenames", ()) or "cpuhip" in item.path.parts
+        for item in items
+    }
+    config.hook.pytest_deselected(items=[item for item in items if not about_a_device[item]])
+    items[:] = [item for item in items if about_a_device[item]]
+    for item in items:
+        for pattern, reason in expected_failures():
+            if fnmatch.fnmatchcase(item.name, pattern):
+                item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
+
+@pytest.fixture(autouse=ON_GPU)
+def finished() -> Iterator[None]:
+    """The GPU has done all that a test asked for before the next one begins."""
+    yield
+    with contextlib.suppress(RuntimeError):  # it is the test's own, which has ended
+        synchronize()
 
 
 @pytest.fixture(scope="session", params=DEVICES, ids=lambda device: device.name)
@@ -67,6 +115,14 @@ def cube(declared: None) -> Primitive:
         return multiply(multiply(a, b), c)
 
     return cube
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests that are marked deep are left to the deep profile."""
+    if os.environ.get("TINYDL_TEST_PROFILE") != "deep":
+        for item in items:
+            if item.get_closest_marker("deep"):
+                item.add_marker(pytest.mark.skip(reason="runs with TINYDL_TEST_PROFILE=deep"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

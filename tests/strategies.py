@@ -1,4 +1,4 @@
-"""What the tests of labels draw: formats, sizes, and arrays made from a seed."""
+"""What the tests of labels and functions draw and compare: formats, sizes, arrays from a seed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+import tinydl as dl
 from tinydl import dlarray, extractdata
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -72,3 +73,11 @@ def numbers(X: Any, device: Any = None) -> Any:
 def same(X: dlarray, Y: dlarray) -> bool:
     """Whether two dlarrays have one format, one class and the same numbers."""
     return X.dims == Y.dims and X.dtype == Y.dtype and np.array_equal(numbers(X), numbers(Y))
+
+
+def total(*arrays: dlarray) -> dlarray:
+    """The sum of all elements of all arrays."""
+    result: Any = 0.0
+    for array in arrays:
+        result = dl.sum(array, "all") + result
+    return result

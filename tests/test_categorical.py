@@ -17,6 +17,7 @@ from tinydl.data.categorical import categorical, categories
 WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1,
                 max_size=5)  # fmt: skip
 TEXTS = st.lists(st.one_of(WORDS, st.sampled_from("ab")), max_size=8)
+UNUSED = "longer than any of WORDS"
 
 
 # ---- categories and codes -----------------------------------------------------------------------
@@ -42,7 +43,7 @@ def test_whole_numbers_have_names_without_a_point_in_the_order_of_size(
 
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_a_valueset_gives_the_order_and_the_names(words: list[str], random: Any) -> None:
-    valueset = sorted(set(words)) + ["\n"]
+    valueset = [*set(words), UNUSED]
     random.shuffle(valueset)
     names = [f"name {i}" for i in range(len(valueset))]
     c = categorical(words, valueset, names)
@@ -53,7 +54,7 @@ def test_a_valueset_gives_the_order_and_the_names(words: list[str], random: Any)
 
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_a_categorical_array_keeps_its_categories(words: list[str], random: Any) -> None:
-    valueset = [*set(words), "\n"]
+    valueset = [*set(words), UNUSED]
     random.shuffle(valueset)
     c = categorical(categorical(words, valueset))
     assert (list(c), categories(c).tolist()) == (words, valueset)
@@ -76,6 +77,7 @@ def test_a_categorical_array_keeps_its_categories(words: list[str], random: Any)
         (np.array([[3, 1]]), ["1", "3"]),
         ([[3], [1]], ["1", "3"]),
         ([], []),
+        (np.zeros(0, complex), []),
     ],
 )
 def test_names_of_values(values: Any, names: list[str]) -> None:
@@ -140,7 +142,8 @@ def test_categories_of_something_else_raise() -> None:
 def test_one_name_is_compared_with_each_element(words: list[str], name: str) -> None:
     c, expected = categorical(words), [word == name for word in words]
     for result in (c == name, name == c, c == np.str_(name), np.str_(name) == c,
-                   c == np.array(name), np.array(name) == c, ~(c != name), ~(name != c)):  # fmt: skip
+                   c == np.array(name), np.array(name) == c,
+                   ~(c != name), ~(name != c)):  # fmt: skip
         assert result.dtype == bool and result.tolist() == expected
 
 
@@ -277,13 +280,14 @@ def test_numpy_sees_the_names_and_never_numbers() -> None:
             np.asarray(c, dtype=dtype)
     with pytest.raises(ValueError, match="without a copy"):
         np.asarray(c, copy=False)
-    with pytest.raises(TypeError):
-        np.add(c, 1)
+    for function in (np.add, np.equal):
+        with pytest.raises(TypeError):
+            function(c, names)
 
 
 @given(TEXTS)
 def test_copies_and_pickles_are_equal(words: list[str]) -> None:
-    c = categorical(words, [*sorted(set(words), reverse=True), "\n"])
+    c = categorical(words, [*sorted(set(words), reverse=True), UNUSED])
     for other in (copy.copy(c), copy.deepcopy(c), pickle.loads(pickle.dumps(c)), eval_of(c)):
         assert list(other) == words
         assert categories(other).tolist() == categories(c).tolist()

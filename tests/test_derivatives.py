@@ -146,7 +146,7 @@ def test_single_stays_single_at_every_order(device: Any) -> None:
     """Constants in rules are Python's numbers: no rule makes a double out of a single."""
     wrong = []
     for case in CASES:
-        xs = [device.put(x.astype(np.float32)) if x.dtype == float else x for x in case.xs]
+        xs = [device.put(x.astype(np.float32) if x.dtype == float else x) for x in case.xs]
         y, _, wanted = recorded(case.row, xs)
         for order in (1, 2, 3):
             slopes = gradient(r.sum_to(y, shape=()), wanted, higher=True)

@@ -120,7 +120,6 @@ def test_other_kinds_of_numpy_arrays(tmp_path: Path) -> None:
         (np.arange(3), r"X has the class int64.*double\(x\) or single\(x\)"),
         (np.uint8([1]), r"uint8.*double\(x\)"),
         (np.float16([1]), r"float16.*double\(x\)"),
-        (np.longdouble([1]), r"longdouble|float128"),
         (np.array([1j]), r"complex128.*real\(x\) and imag\(x\)"),
         (np.array([None, 1.0]), "array of objects"),
         ([1.0, None], "array of objects"),
@@ -139,6 +138,12 @@ def test_what_is_no_array_of_these_classes(value: Any, words: str) -> None:
         dlarray(value)
     with pytest.raises(TypeError, match=words.replace("X has", "the right operand has")):
         dlarray(A) + value
+
+
+@pytest.mark.skipif(np.dtype("longdouble") == float, reason="long double is double here")
+def test_long_doubles_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"X has the class (longdouble|float\d+).*double\(x\)"):
+        dlarray(np.longdouble([1]))
 
 
 def test_rows_of_different_lengths() -> None:
@@ -380,5 +385,5 @@ def test_matrix_product_of_labelled_arrays_is_refused() -> None:
     ("a", "b"), [((2, 3), (2, 3)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 2, 3), (3, 2))]
 )
 def test_matrix_product_needs_two_fitting_matrices(a: Any, b: Any) -> None:
-    with pytest.raises(ValueError, match="two matrices with equal inner sizes.*pagemtimes"):
+    with pytest.raises(ValueError, match=r"two matrices with equal inner sizes.*pagemtimes"):
         dlarray(np.ones(a)) @ dlarray(np.ones(b))

@@ -119,7 +119,7 @@ def test_check_accepts_any_order_and_case(fmt: str) -> None:
 
 @given(st.text(min_size=1).filter(lambda text: set(text.upper()) - set(LABELS)))
 def test_check_refuses_other_letters(text: str) -> None:
-    with pytest.raises(ValueError, match="is no label; the labels are S spatial"):
+    with pytest.raises(ValueError, match=r"is no label; the labels are|may stand once"):
         f.check(text)
 
 

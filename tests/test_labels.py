@@ -235,7 +235,7 @@ def test_sizes_that_disagree_are_shown_with_their_labels(
 ) -> None:
     X, Y = (dlarray(np.ones(shape), fmt) for shape, fmt in (a, b))
     for left, right in ((X, Y), (Y, X)):
-        with pytest.raises(ValueError, match="sizes do not fit: .* and ") as raised:
+        with pytest.raises(ValueError, match=r"sizes do not fit: .* and ") as raised:
             BINARY[name](left, right)
         assert all(f" {text}" in str(raised.value) for text in shown)
 

@@ -179,7 +179,8 @@ def test_weights_and_masks_never_enlarge_the_predictions(name: str) -> None:
 
 @with_options
 def test_normalization_factors(name: str) -> None:
-    y, t = probabilities((normal((3, 4), 0), "CB")), np.array([[1.0, 0, 0, 2], [0, 1, 0, 0]] + [[0] * 4])
+    y = probabilities((normal((3, 4), 0), "CB"))
+    t = np.array([[1.0, 0, 0, 2], [0, 1, 0, 0], [0, 0, 0, 0]])
     mask = np.array([[True, True, False, False], [True] * 4, [False] * 4])
     loss, Y, terms = getattr(dl, name), dlarray(y, "CB"), WITH_OPTIONS[name](y, t)
     for factor, count, masked_count in (
@@ -259,9 +260,7 @@ def test_reduction_none_leaves_each_loss(name: str) -> None:
          r"nothing to average: 2\(C\) × 0\(B\) dlarray has no elements"),
     ],
 )  # fmt: skip
-def test_what_is_no_pair(
-    name: str, Y: Any, T: Any, error: type[Exception], words: str
-) -> None:
+def test_what_is_no_pair(name: str, Y: Any, T: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=f"^{name}: .*{words}"):
         getattr(dl, name)(Y, T)
 
@@ -272,7 +271,7 @@ def test_what_is_no_pair(
     [
         ({"Reduction": "mean"}, "Reduction is one of sum, none, not 'mean'"),
         ({"NormalizationFactor": "batch"}, "NormalizationFactor is one of batch-size, all-elem"),
-        ({"NormalizationFactor": "mask-included"}, 'NormalizationFactor="mask-included" needs Mask'),
+        ({"NormalizationFactor": "mask-included"}, '"mask-included" needs Mask='),
         ({"NormalizationFactor": "target-included"}, "nothing to average.*'target-included'"),
         ({"Mask": np.zeros((2, 3)), "NormalizationFactor": "mask-included"}, "nothing to average"),
         ({"Reduction": "none", "NormalizationFactor": "none"}, "divides the sum"),
@@ -304,6 +303,7 @@ def test_the_logarithm_of_zero_is_bounded() -> None:
     for dtype in (np.float32, np.float64):
         Y = dlarray(np.array([[0.0], [1.0]], dtype), "CB")
         for mode, factor in (("single-label", 1), ("multilabel", 2)):
+
             def function(Y: dlarray, mode: str = mode) -> Any:
                 loss = dl.crossentropy(Y, [[1], [0]], ClassificationMode=mode)
                 return loss, dlgradient(loss, Y)

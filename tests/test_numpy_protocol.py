@@ -130,7 +130,9 @@ def test_reductions_take_numpys_axes(
 @pytest.mark.parametrize("axis", [2, -3, (0, 2), (0, 0), (0, -2)])
 def test_axes_that_there_are_not(axis: Any) -> None:
     for function in (np.sum, np.max):
-        with pytest.raises(ValueError, match="axis 2 of an array|axis -3 of|names a dimension twi"):
+        with pytest.raises(
+            ValueError, match=r"axis 2 of an array|axis -3 of|names a dimension twi"
+        ):
             function(dlarray(A, "CB"), axis=axis)
 
 
@@ -203,9 +205,11 @@ def test_clip() -> None:
     assert np.array_equal(numbers(np.clip(X, 1, 3)), np.clip(A, 1, 3))
     assert np.array_equal(numbers(np.clip(X, None, 3)), np.clip(A, None, 3))
     assert np.array_equal(numbers(np.clip(X, 1, None)), np.clip(A, 1, None))
-    assert np.array_equal(numbers(np.clip(X, a_min=A.T[:2, :1], a_max=4)), np.clip(A, [[0], [1]], 4))
-    assert np.array_equal(numbers(np.clip(X, min=2, max=3)), np.clip(A, 2, 3))
+    low = np.array([[1.0], [4.0]])
+    assert np.array_equal(numbers(np.clip(X, a_min=low, a_max=4)), np.clip(A, low, 4))
     assert np.clip(X, 1, 3).dims == "CB"
+    if np.lib.NumpyVersion(np.__version__) >= "2.1.0":  # where these names came
+        assert np.array_equal(numbers(np.clip(X, min=2, max=3)), np.clip(A, 2, 3))
 
 
 # ---- questions ----------------------------------------------------------------------------------

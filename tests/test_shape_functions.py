@@ -96,7 +96,7 @@ def test_permute_among_equal_labels() -> None:
     assert np.array_equal(numbers(Y), array.swapaxes(0, 1))
     assert same(dl.permute(X, (0, 1, 2, 3)), X)
     for order in ((2, 1, 0, 3), (0, 1, 2, 3, 4)):
-        with pytest.raises(ValueError, match="keep their order; use permute.stripdims.X., …"):
+        with pytest.raises(ValueError, match=r"keep their order; use permute\(stripdims\(X\), …"):
             dl.permute(X, order)
 
 
@@ -245,10 +245,10 @@ def test_the_class_of_what_is_joined() -> None:
         (lambda X: dl.cat("C"), ValueError, "nothing to join"),
         (lambda X: dl.cat("T", X, X), ValueError, "no dimension labelled T"),
         (lambda X: dl.cat("CB", X, X), ValueError, "has 2 dimensions CB; name one with axis="),
-        (lambda X: dl.cat("C", X, dlarray(A, "SC")), ValueError, r"formats CB and SC cannot be.*st"),
-        (lambda X: dl.cat("B", X, A.T), ValueError, "array 0 is 2×3 and array 1 is 3×2.*dimension 1"),
+        (lambda X: dl.cat("C", X, dlarray(A, "SC")), ValueError, "formats CB and SC cannot"),
+        (lambda X: dl.cat("B", X, A.T), ValueError, r"array 0 is 2×3 and array 1 is 3×2.*n 1"),
         (lambda X: dl.cat("C", X, np.ones((2, 3, 4))), ValueError, "array 1 is 2×3×4.*2 labels"),
-        (lambda X: dl.cat("C", X, np.ones(3)), ValueError, r"array 1 is a vector of 3.*v\[:, None\]"),
+        (lambda X: dl.cat("C", X, np.ones(3)), ValueError, r"a vector of 3.*v\[:, None\]"),
         (lambda X: dl.cat(None, A, np.ones(3), axis=0), ValueError, "array 1 is a vector of 3"),
         (lambda X: dl.cat("C", X, np.arange(3)), TypeError, "cat: array 1 has the class int64"),
         (lambda X: dl.cat(None, A, A, axis=-3), ValueError, "axis=-3"),

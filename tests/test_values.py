@@ -71,10 +71,11 @@ def test_any_strides_read_only_inputs_and_repeated_gradients(case: Case, device:
     xs = [strided(x) for x in case.xs]
     assert_close(case.row.call(*xs), case.row.call(*case.xs), repr(case))
     shape = np.shape(case.row.call(*case.xs))
-    w = strided(generator(case).standard_normal(shape))
+    weights = strided(generator(case).standard_normal(shape))
     ones = np.ones(shape)
-    for given, same in ((w, w.copy()), (None, ones)):
-        found = recorded(case.row, [device.put(x) for x in xs], given).gradients()
+    for given, same in ((weights, weights.copy()), (None, ones)):
+        w = None if given is None else device.put(given)
+        found = recorded(case.row, [device.put(x) for x in xs], w).gradients()
         expected = recorded(case.row, put(case, device), device.put(same)).gradients()
         for a, b, i in zip(found, expected, case.row.followed(xs), strict=True):
             assert np.shape(a) == np.shape(case.xs[i])
@@ -86,13 +87,13 @@ def test_any_strides_read_only_inputs_and_repeated_gradients(case: Case, device:
 def test_nothing_is_written_into(case: Case, higher: bool, device: Any) -> None:
     """Neither the forward nor a rule changes an input, the output, or what the record keeps."""
     xs = put(case, device)
-    inputs = [np.array(x) for x in xs]
+    inputs = [np.array(device.take(x)) for x in xs]
     recording = recorded(case.row, xs, device.put(np.full(np.shape(case.row.call(*xs)), 2.0)))
     arrays = recording.kept()
-    copies = [np.array(x) for x in arrays]
+    copies = [np.array(device.take(x)) for x in arrays]
     recording.gradients(higher)
     for x, old in zip([*xs, *arrays], [*inputs, *copies], strict=True):
-        np.testing.assert_array_equal(x, old)
+        np.testing.assert_array_equal(device.take(x), old)
 
 
 @every_case

@@ -9,7 +9,6 @@ from tinydl.functions.convert import (
     cast,
     double,
     extractdata,
-    gather,
     logical,
     single,
     stripdims,
@@ -26,7 +25,7 @@ from tinydl.functions.describe import (
     size,
     underlyingType,
 )
-from tinydl.functions.device import canUseGPU, gpuArray
+from tinydl.functions.device import canUseGPU, gather, gpuArray, gpuDevice
 from tinydl.functions.layerwise import batchnorm, fullyconnect
 from tinydl.functions.losses import crossentropy, huber, l1loss, l2loss, mse
 from tinydl.functions.math import (
@@ -107,6 +106,8 @@ from tinydl.plot import (
     toc,
     ylim,
 )
+from tinydl.store.archive import FileFormatError
+from tinydl.store.files import load, save
 from tinydl.training.differentiate import dlfeval, dlgradient
 from tinydl.training.solver import adamupdate, rmspropupdate, sgdmupdate
 
@@ -157,6 +158,7 @@ __all__ = [
     "extractdata",
     "featureInputLayer",
     "figure",
+    "FileFormatError",
     "finddim",
     "fix_statistics",
     "flattenLayer",
@@ -169,6 +171,7 @@ __all__ = [
     "getpoints",
     "globalAveragePooling2dLayer",
     "gpuArray",
+    "gpuDevice",
     "horzcat",
     "huber",
     "imageInputLayer",
@@ -180,6 +183,7 @@ __all__ = [
     "layerGraph",
     "leakyrelu",
     "leakyReluLayer",
+    "load",
     "log",
     "log1p",
     "logical",
@@ -208,6 +212,7 @@ __all__ = [
     "reshape",
     "rmspropupdate",
     "rng",
+    "save",
     "sgdmupdate",
     "sigmoid",
     "sigmoidLayer",

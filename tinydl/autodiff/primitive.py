@@ -38,6 +38,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tinydl.autodiff.record import PRIMITIVES, Node, Recorded
+from tinydl.backend import observed
 
 
 class Rule(NamedTuple):
@@ -53,7 +54,7 @@ class Primitive:
     """An operation on arrays that knows its own derivatives. See this module's head."""
 
     def __init__(self, forward: Callable[..., Any], saves: tuple[str, ...] = ()) -> None:
-        self.forward = forward
+        self.forward = observed(forward)
         self.name = forward.__name__
         self.__doc__ = forward.__doc__
         self.saves = saves
@@ -143,7 +144,9 @@ class Primitive:
         parents = tuple([x.node if type(x) is Recorded else None for x in inputs])
         values = [x.data if type(x) is Recorded else x for x in inputs]
         record = next(node for node in parents if node is not None).record
-        record.check_open()
+        for node in parents:
+            if node is not None:
+                node.record.check_open()
         followed = tuple([node is not None for node in parents])
         plan = self._plans.get(followed)
         if plan is None:

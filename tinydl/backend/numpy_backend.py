@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -43,6 +44,7 @@ from numpy import (
     mean,
     minimum,
     moveaxis,
+    multiply,
     nonzero,
     ones,
     pad,
@@ -70,7 +72,7 @@ from tinydl.backend.numpy_convolve import (
     convolve_input_gradient,
     convolve_weight_gradient,
 )
-from tinydl.backend.numpy_pool import (
+from tinydl.backend.pool import (
     pool_max,
     pool_positions,
     pool_put,
@@ -86,6 +88,10 @@ ARRAY_TYPES = (np.ndarray, np.float32, np.float64, np.bool_, np.complex128)
 def quiet() -> AbstractContextManager[None]:
     """A context in which division by zero and overflow give Inf and NaN without a warning."""
     return np.errstate(divide="ignore", over="ignore", invalid="ignore", under="ignore")
+
+
+def synchronize() -> None:
+    """Nothing to wait for: NumPy has finished when it returns."""
 
 
 def erf(x: Any) -> Any:
@@ -108,6 +114,14 @@ def chain(g: Any, slope: Any, either: bool = False) -> Any:
         return product
     is_zero = np.equal(g, 0) | np.equal(slope, 0) if either else np.equal(g, 0)
     return np.where(is_zero, np.zeros((), product.dtype), product)
+
+
+def chooser(x: Any) -> Callable[[Any, Any], Any]:
+    """A function of a mask and parts of x: x where the mask holds, else 0.
+
+    The product does it several times faster than ``where``, but Inf · 0 would be NaN.
+    """
+    return np.multiply if np.isfinite(x).all() else lambda mask, part: np.where(mask, part, 0)
 
 
 def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:

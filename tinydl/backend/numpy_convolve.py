@@ -17,12 +17,12 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinydl.backend.windows import Box, Shape, Slide, count, cover
+from tinydl.backend.windows import Box, Shape, Slide, count, cover, phases, reach
 
 SMALL_BATCH = 8  # images up to which the positions are the long side of the products
 THIN = 24  # channels in a row of taps below which its products are too thin
@@ -49,24 +49,11 @@ def convolve_input_gradient(
     d, w = _prepared(d, w)
     x = np.empty((*size, w.shape[-2], d.shape[-1]), d.dtype)
     lines = zip(size, w.shape, stride, dilation, before, strict=False)
-    for phases in itertools.product(*[list(_phases(*line)) for line in lines]):
-        inputs, taps, apart, shift = zip(*phases, strict=True)
+    for found in itertools.product(*[phases(*line) for line in lines]):
+        inputs, taps, apart, shift = zip(*found, strict=True)
         reversed_w = np.ascontiguousarray(w[taps].swapaxes(-1, -2))
         _correlate(d, reversed_w, x[inputs], Slide((1,) * len(size), apart, shift))
     return x
-
-
-def _phases(
-    size: int, taps: int, stride: int, dilation: int, before: int
-) -> Iterator[tuple[slice, slice, int, int]]:
-    """Along one dimension, by remainder: its inputs, their taps, and how these slide over d."""
-    step = stride // math.gcd(stride, dilation)  # from one fitting tap to the next
-    for remainder in range(min(stride, size)):
-        fitting = [i for i in range(taps) if (remainder + before - i * dilation) % stride == 0]
-        last = max(fitting, default=0)
-        reverse = slice(last, None, -step) if fitting else slice(0, 0)
-        shift = (last * dilation - remainder - before) // stride
-        yield slice(remainder, None, stride), reverse, step * dilation // stride, shift
 
 
 def convolve_weight_gradient(
@@ -215,17 +202,11 @@ def _patches(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:
 
 def _with_padding(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:
     """Just the positions that the window comes over, in C order."""
-    needed, there, inside = [], [], []
-    for n, taps, o, stride, dilation, before in zip(x.shape, window, outputs, *slide, strict=False):
-        end = (o - 1) * stride + (taps - 1) * dilation + 1 - before
-        low, high = min(max(-before, 0), n), min(max(end, 0), n)
-        needed.append(end + before)
-        there.append(slice(low, high))
-        inside.append(slice(low + before, high + before))
-    if all(n == part.stop - part.start for n, part in zip(needed, there, strict=True)):
-        return np.ascontiguousarray(x[tuple(there)])
+    needed, there, inside = reach(x.shape, window, outputs, slide)
+    if needed == tuple([part.stop - part.start for part in there]):
+        return np.ascontiguousarray(x[there])
     padded = np.zeros((*needed, *x.shape[-2:]), x.dtype)
-    padded[tuple(inside)] = x[tuple(there)]
+    padded[inside] = x[there]
     return padded
 
 

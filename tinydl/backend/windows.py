@@ -79,6 +79,45 @@ def taps_together(size: int, taps: int, outputs: int, stride: int, before: int) 
     return parts
 
 
+def phases(
+    size: int, taps: int, stride: int, dilation: int, before: int
+) -> list[tuple[slice, slice, int, int]]:
+    """Along one dimension the inputs by their remainder, for the gradient that comes back to them.
+
+    Input h is under tap i at output (h + before − i · dilation) / stride, where the division leaves
+    no remainder. Inputs that lie a multiple of the stride apart have the same taps. For each such
+    group: the inputs, their taps in reverse order, and the dilation and the ``before`` with which
+    these slide over the outputs, one output at a time.
+    """
+    found = []
+    step = stride // math.gcd(stride, dilation)  # from one fitting tap to the next
+    for remainder in range(min(stride, size)):
+        fitting = [i for i in range(taps) if (remainder + before - i * dilation) % stride == 0]
+        last = max(fitting, default=0)
+        reverse = slice(last, None, -step) if fitting else slice(0, 0)
+        shift = (last * dilation - remainder - before) // stride
+        inputs = slice(remainder, None, stride)
+        found.append((inputs, reverse, step * dilation // stride, shift))
+    return found
+
+
+def reach(
+    size: Shape, window: Shape, outputs: Shape, slide: Slide
+) -> tuple[Shape, tuple[slice, ...], tuple[slice, ...]]:
+    """How many positions the window comes over, padding among them, along each dimension.
+
+    Beside it, which of the inputs those are, and where they lie among the positions.
+    """
+    needed, there, inside = [], [], []
+    for n, taps, o, stride, dilation, before in zip(size, window, outputs, *slide, strict=False):
+        end = (o - 1) * stride + (taps - 1) * dilation + 1 - before
+        low, high = min(max(-before, 0), n), min(max(end, 0), n)
+        needed.append(end + before)
+        there.append(slice(low, high))
+        inside.append(slice(low + before, high + before))
+    return tuple(needed), tuple(there), tuple(inside)
+
+
 def cover(size: Shape, taps: Shape, outputs: Shape, slide: Slide) -> tuple[Box, ...]:
     """Boxes that hold each pair of an output and a tap that meets the input, once.
 

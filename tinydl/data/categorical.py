@@ -50,7 +50,6 @@ class categorical:
 
     # NumPy then leaves ``names == c`` to the method below instead of comparing objects.
     __array_ufunc__ = None
-    __array_priority__ = 1000.0
     __hash__ = None  # type: ignore[assignment]
 
     _codes: np.ndarray

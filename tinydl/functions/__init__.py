@@ -4,7 +4,7 @@ No function has a derivative of its own. Where MATLAB's function takes plain num
 and gives plain arrays back.
 
 ``describe``   dims, size, numel, underlyingType, …
-``convert``    single, double, extractdata, stripdims, gather, …
+``convert``    single, double, extractdata, stripdims, …
 ``create``     zeros, ones
 ``random``     rng, rand, randn, randi, randperm
 ``math``       exp, log, sin, …, power
@@ -13,5 +13,5 @@ and gives plain arrays back.
 ``activate``   relu, gelu, sigmoid, softmax, …
 ``layerwise``  fullyconnect, batchnorm
 ``losses``     crossentropy, mse, l1loss, l2loss, huber
-``device``     canUseGPU, gpuArray
+``device``     gpuArray, gather, canUseGPU, gpuDevice
 """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydl.functions.arguments import named_options, numbers_too, one_of
+from tinydl.functions.arguments import numbers_too, one_of
 from tinydl.functions.formats import data_format
 from tinydl.labels import dlarray
 from tinydl.labels.apply import unary
 from tinydl.labels.classes import arithmetic
 from tinydl.labels.format import find
+from tinydl.labels.options import named_options
 from tinydl.primitives import activation, reduce
 from tinydl.primitives import gelu as gelus
 

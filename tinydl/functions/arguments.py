@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tinydl.labels import dlarray
 from tinydl.labels import format as formats
-from tinydl.labels.classes import as_array
+from tinydl.labels.apply import value_and_format
 from tinydl.labels.display import header
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -28,55 +27,22 @@ def numbers_too(function: Function) -> Function:
         if not given:
             return function(**options)  # Python's own error names what is missing
         x, *others = given
-        labelled = [isinstance(other, dlarray) for other in (*given, *options.values())]
-        result = function(as_dlarray(x, first), *others, **options)
-        return result if any(labelled) else _without_labels(result)
+        beside = (*others, *options.values())
+        result = function(as_dlarray(x, first, beside), *others, **options)
+        labelled = any([isinstance(argument, dlarray) for argument in (x, *beside)])
+        return result if labelled else _without_labels(result)
 
     return accepting  # type: ignore[return-value]
 
 
-def named_options(function: Function) -> Function:
-    """Say what to write when an option is misspelt, or given as MATLAB's 'Name', value pairs."""
-    parameters = inspect.signature(function).parameters.values()
-    names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-    options = [p.name for p in parameters if p.name in names and p.default is not p.empty]
+def as_dlarray(x: Any, argument: str = "x", beside: tuple[Any, ...] = ()) -> dlarray:
+    """x itself, or an array or number as a dlarray without labels.
 
-    caller = function.__qualname__.removesuffix(".__init__")
-
-    @functools.wraps(function)
-    def checked(*given: Any, **named: Any) -> Any:
-        check_options(caller, names, options, given, named)
-        return function(*given, **named)
-
-    return checked  # type: ignore[return-value]
-
-
-def check_options(
-    caller: str,
-    names: Sequence[str],
-    options: Sequence[str],
-    given: tuple[Any, ...],
-    named: dict[str, Any],
-) -> None:
-    """Raise a TypeError for names that are none of a call's, and for options written as text."""
-    for i, value in enumerate(given):
-        if isinstance(value, str) and value in options:
-            following = repr(given[i + 1]) if i + 1 < len(given) else "…"
-            raise TypeError(
-                f"{caller}: options are written {value}={following}, not {value!r}, {following}"
-            )
-    for name in named:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, 1, 0.5)
-            meant = f"; {near[0]} was meant?" if near else "."
-            raise TypeError(
-                f"{caller} has no option {name}{meant} Its options are {', '.join(options)}"
-            )
-
-
-def as_dlarray(x: Any, argument: str = "x") -> dlarray:
-    """x itself, or an array or number as a dlarray without labels. Nothing is copied."""
-    return x if isinstance(x, dlarray) else dlarray._make(as_array(x, argument), "")
+    It is copied only beside a recorded argument, whose record may keep it.
+    """
+    if isinstance(x, dlarray):
+        return x
+    return dlarray._make(*value_and_format(x, argument, beside))
 
 
 def only_dlarray(x: Any, caller: str) -> dlarray:

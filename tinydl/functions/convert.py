@@ -95,22 +95,6 @@ def extractdata(X: Any) -> Any:
     return xp(array).read_only(array)
 
 
-def gather(X: Any) -> Any:
-    """X in the computer's own memory: a dlarray stays one, a plain array too.
-
-    Example:
-        >>> from tinydl import dlarray, gather
-        >>> gather(dlarray([1, 2], "C")).dims
-        'C'
-    """
-    if not isinstance(X, dlarray):
-        return xp(X).to_host(X)
-    if xp(plain(X._value)) is host:
-        return dlarray._make(X._value, X.dims)  # nothing moves, so its history stays
-    array = X._numbers()
-    return dlarray._make(xp(array).to_host(array), X.dims)
-
-
 def stripdims(X: dlarray, fmt: str | None = None) -> dlarray:
     """The same array without labels; with fmt, after its dimensions were brought into that order.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tinydl.functions.arguments import named_options
 from tinydl.functions.formats import data_format
 from tinydl.functions.layerwise import same_class
 from tinydl.functions.window import padded, padding_widths, per_dimension
 from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.display import header
+from tinydl.labels.options import named_options
 from tinydl.primitives.convolve import convolve
 from tinydl.primitives.elementwise import add
 from tinydl.primitives.shape import reshape
@@ -49,7 +49,7 @@ def dlconv(
     labelled = data_format(X, DataFormat, "dlconv", needs="SC")
     X = labelled.X
     rank = X.dims.count("S")
-    x, w, b = same_class(X, weights, 0.0 if bias is None else bias)
+    x, w, b = same_class(X=X, weights=weights, bias=0.0 if bias is None else bias)
     w = _window(w, rank, X)
     stride = per_dimension(Stride, rank, "dlconv: Stride")
     dilation = per_dimension(DilationFactor, rank, "dlconv: DilationFactor")

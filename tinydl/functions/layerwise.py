@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tinydl.functions.arguments import named_options
 from tinydl.functions.formats import data_format
-from tinydl.labels import dlarray
+from tinydl.labels import devices, dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.apply import value_and_format
 from tinydl.labels.classes import common, to_class
 from tinydl.labels.display import header
+from tinydl.labels.options import named_options
 from tinydl.primitives import contract, normalize, reduce
 from tinydl.primitives.elementwise import add
 from tinydl.primitives.shape import reshape
@@ -36,7 +36,7 @@ def fullyconnect(
     """
     labelled = data_format(X, DataFormat, "fullyconnect")
     X = labelled.X
-    x, w, b = same_class(X, weights, 0.0 if bias is None else bias)
+    x, w, b = same_class(X=X, weights=weights, bias=0.0 if bias is None else bias)
     inputs = formats.find(X.dims, "SC")
     rest = X.shape[len(inputs) :]
     count = math.prod(X.shape[: len(inputs)])
@@ -117,13 +117,17 @@ def batchnorm(
             "(update them), without them always 3"
         )
     X = labelled.X
-    parameters = [_for_channels(p, X, name) for p, name in (
+    if given:
+        mu, sigmaSq = _running(mu, X, "mu"), _running(sigmaSq, X, "sigmaSq")
+    offsets, scales, means, variances = [_for_channels(p, X, name) for p, name in (
         (offset, "offset"), (scaleFactor, "scaleFactor"), (mu, "mu"), (sigmaSq, "sigmaSq"),
     )]  # fmt: skip
     if nargout == 1:
-        x, b, a, m, v = same_class(X, *parameters)
+        x, b, a, m, v = same_class(
+            X=X, offset=offsets, scaleFactor=scales, mu=means, sigmaSq=variances
+        )
         return labelled.back(_normalized(x, m, v, a, b, Epsilon, X.dims))
-    x, b, a = same_class(X, *parameters[:2])
+    x, b, a = same_class(X=X, offset=offsets, scaleFactor=scales)
     axis = tuple([i for i in range(X.ndim) if X.dims[i] != "C"])
     m = reduce.mean(x, axis=axis)
     v = normalize.variance(x, m, axis=axis)
@@ -148,6 +152,12 @@ def _normalized(x: Any, m: Any, v: Any, a: Any, b: Any, epsilon: float, fmt: str
     return dlarray._make(normalize.normalize(x, m, v, a, b, epsilon=float(epsilon)), fmt)
 
 
+def _running(statistic: Any, X: dlarray, name: str) -> dlarray:
+    """A running statistic on the device of the data, where State may not have been yet."""
+    value, fmt = value_and_format(statistic, f"batchnorm: {name}", beside=(X,))
+    return dlarray._make(devices.beside(X._value, value), fmt)
+
+
 def _for_channels(parameter: Any, X: dlarray, name: str) -> Any:
     """A parameter with one element for each channel, in a shape that expands to X."""
     if parameter is None:
@@ -163,8 +173,10 @@ def _for_channels(parameter: Any, X: dlarray, name: str) -> Any:
     return dlarray._make(reshape(value, shape=sizes, order="C"), "")
 
 
-def same_class(*operands: Any) -> list[Any]:
-    """The values of all operands in the class they have together."""
-    values = [value_and_format(x, f"argument {i}", operands)[0] for i, x in enumerate(operands)]
+def same_class(**operands: Any) -> list[Any]:
+    """The values of all arguments in the class they have together, on one device."""
+    others = tuple(operands.values())
+    given = [value_and_format(x, name, others)[0] for name, x in operands.items()]
+    values = devices.together(given, list(operands))
     dtype = common(*[v.dtype for v in values])
     return [to_class(v, dtype) for v in values]

@@ -18,13 +18,13 @@ from typing import Any
 
 from tinydl.autodiff.record import plain
 from tinydl.backend import xp
-from tinydl.functions.arguments import named_options, one_of
+from tinydl.functions.arguments import as_dlarray, one_of
 from tinydl.functions.formats import data_format
-from tinydl.labels import align, dlarray
+from tinydl.labels import align, devices, dlarray
 from tinydl.labels import format as formats
-from tinydl.labels.apply import value_and_format
 from tinydl.labels.classes import arithmetic
 from tinydl.labels.display import header
+from tinydl.labels.options import named_options
 from tinydl.primitives import elementwise as e
 from tinydl.primitives.reduce import sum_to
 
@@ -189,12 +189,14 @@ class _Pair:
         self.included = None
         if mask is not None:
             self.included = plain(self._expanded(self._argument(mask, "Mask"), "Mask")) != 0
-        y, t = align.classes(arithmetic(self.Y._value), arithmetic(T._value))
+        values = arithmetic(self.Y._value), arithmetic(T._value)
+        y, t = align.classes(*values, (f"{caller}: Y", f"{caller}: targets"))
         self.y, self.t = self._included(y), self._included(t)
 
     def _argument(self, x: Any, name: str) -> dlarray:
-        value, fmt = value_and_format(x, f"{self.caller}: {name}", beside=(self.Y,))
-        return dlarray._make(value, fmt)
+        """A constant of the loss, on the device of the predictions."""
+        given = as_dlarray(x, f"{self.caller}: {name}", beside=(self.Y,))
+        return dlarray._make(devices.beside(self.Y._value, given._value), given.dims)
 
     def _in_format_of_y(self, T: dlarray, fmt: str | None) -> dlarray:
         if not T.dims:

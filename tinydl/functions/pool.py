@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydl.functions.arguments import named_options
 from tinydl.functions.formats import data_format
 from tinydl.functions.reduce import max, mean
 from tinydl.functions.window import padding_widths, per_dimension
 from tinydl.labels import dlarray
 from tinydl.labels.classes import arithmetic
 from tinydl.labels.format import find
+from tinydl.labels.options import named_options
 from tinydl.primitives import pool
 from tinydl.primitives.window import Shape, Widths
 

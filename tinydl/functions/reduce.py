@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tinydl.autodiff.record import plain
-from tinydl.functions.arguments import as_dlarray, axes, numbers_too, outputs
+from tinydl.functions.arguments import axes, numbers_too, outputs
 from tinydl.labels import dlarray
 from tinydl.labels.apply import binary
 from tinydl.labels.classes import arithmetic
@@ -117,7 +117,7 @@ def _extreme(
     if other is not None and not isinstance(other, str):
         if axis is not None or outputs(nargout, 2, caller) == 2:
             raise TypeError(f"{caller} of two arrays has no axis and one output")
-        return binary(extreme.of_two, X, as_dlarray(other) if hasattr(other, "shape") else other)
+        return binary(extreme.of_two, X, other)
     chosen = axes(X, other, axis, caller)
     for i in chosen:
         if X.shape[i] == 0:

@@ -11,6 +11,7 @@ from tinydl.labels import align, dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.apply import value_and_format
 from tinydl.labels.classes import common, to_class
+from tinydl.labels.devices import together
 from tinydl.labels.display import header
 from tinydl.primitives import shape
 
@@ -100,7 +101,7 @@ def squeeze(X: Any) -> Any:
         ((2, 3), (1, 3))
     """
     if X.ndim <= 2:
-        return X
+        return dlarray(X)
     short = tuple([i for i, n in enumerate(X.shape) if n == 1])
     sizes = tuple([n for n in X.shape if n != 1])
     value = shape.reshape(X._value, shape=sizes, order="C")
@@ -165,7 +166,8 @@ def cat(dim: str | None, *arrays: Any, axis: int | None = None) -> Any:
         )
     fmt = "".join(formats_given)
     rank = len(fmt) or max([value.ndim for value, _ in pairs])
-    values = _alike([value for value, _ in pairs], rank)
+    names = [f"array {i}" for i in range(len(pairs))]
+    values = _alike(together([value for value, _ in pairs], names), rank)
     at = _joining_axis(dlarray._make(values[0], fmt), dim, axis)
     values = [_with_rank(v, max(rank, at + 1)) for v in values]
     _check_sizes(values, at)
@@ -185,7 +187,7 @@ def _joining_axis(first: dlarray, dim: str | None, axis: int | None) -> int:
     return found[0]
 
 
-def _alike(values: list[Any], rank: int) -> list[Any]:
+def _alike(values: Sequence[Any], rank: int) -> list[Any]:
     """The values in one class and rank."""
     classes = {v.dtype for v in values}
     dtype = classes.pop() if len(classes) == 1 else common(*classes)

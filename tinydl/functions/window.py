@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydl.backend import host
+from tinydl.autodiff.record import plain
+from tinydl.backend import host, on_device_of
 from tinydl.primitives.shape import pad, take
 from tinydl.primitives.window import Shape, Widths, same_padding
 
@@ -82,7 +83,8 @@ def _mirrored(x: Any, axis: int, before: int, after: int, value: str) -> Any:
     if before == after == 0:
         return x
     positions = [_inside(i, n, value) for i in range(-before, n + after)]
-    return take(x, index=(*(slice(None),) * axis, host.asarray(positions)))
+    there = on_device_of(plain(x), host.asarray(positions))
+    return take(x, index=(*(slice(None),) * axis, there))
 
 
 def _inside(i: int, n: int, value: str) -> int:

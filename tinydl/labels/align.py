@@ -7,8 +7,10 @@ After this NumPy's expansion of dimensions of size 1 does the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from tinydl.labels import devices
 from tinydl.labels import format as formats
 from tinydl.labels.classes import LOGICAL, common, to_class
 from tinydl.primitives.shape import reshape
@@ -16,8 +18,9 @@ from tinydl.primitives.shape import reshape
 _joined: dict[tuple[str, str], str] = {}
 
 
-def classes(x: Any, y: Any) -> tuple[Any, Any]:
-    """Both values in the class that they have together."""
+def classes(x: Any, y: Any, arguments: Sequence[str] = devices.OPERANDS) -> tuple[Any, Any]:
+    """Both values in the class that they have together, on one device."""
+    x, y = devices.together((x, y), arguments)
     if x.dtype is y.dtype and x.dtype is not LOGICAL:
         return x, y
     dtype = common(x.dtype, y.dtype)

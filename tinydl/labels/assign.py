@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydl.labels import align
+from tinydl.labels import align, devices
 from tinydl.labels import format as formats
 from tinydl.labels.apply import value_and_format
 from tinydl.labels.classes import to_class
@@ -13,13 +13,14 @@ from tinydl.primitives.shape import reshape
 Sizes = tuple[int, ...]
 
 
-def values_for(region: Sizes, values: Any, fmt: str, dtype: Any) -> Any:
-    """The values for a region of an array with this format and class.
+def values_for(region: Sizes, values: Any, fmt: str, x: Any) -> Any:
+    """The values for a region of x, which has this format.
 
     As in MATLAB dimensions of size 1 do not matter where values carry no labels: a vector fits into
     a row and into a column. Apart from that, dimensions of size 1 expand.
     """
     value, value_format = value_and_format(values, "the value")
+    _, value = devices.together((x, value), ("the array", "the value"))
     given = value.shape
     if value_format and fmt and value_format != fmt:
         if formats.join(value_format, fmt) != fmt:
@@ -29,7 +30,7 @@ def values_for(region: Sizes, values: Any, fmt: str, dtype: Any) -> Any:
             )
         value = align.expand(value, value_format, fmt)
     elif not (value_format and fmt) and _long(given) == _long(region):
-        return to_class(reshape(value, shape=region, order="C"), dtype)
+        return to_class(reshape(value, shape=region, order="C"), x.dtype)
     if value.ndim == 1 < len(region) and given[0] != 1 and given[0] in region:
         raise ValueError(
             f"a vector of {given[0]} elements for {formats.describe('', region)} elements; say "
@@ -41,7 +42,7 @@ def values_for(region: Sizes, values: Any, fmt: str, dtype: Any) -> Any:
             f"{formats.describe(value_format, given)} values do not fit into the "
             f"{formats.describe('', region)} elements that the subscripts select"
         )
-    return to_class(reshape(value, shape=sizes, order="C"), dtype)
+    return to_class(reshape(value, shape=sizes, order="C"), x.dtype)
 
 
 def _long(sizes: Sizes) -> Sizes:

@@ -107,8 +107,3 @@ def common(*dtypes: Any) -> Any:
 def arithmetic(x: Any) -> Any:
     """x as a floating-point value: logical becomes double."""
     return to_class(x, DOUBLE) if x.dtype == LOGICAL else x
-
-
-def empty_like_class(x: Any, shape: tuple[int, ...]) -> Any:
-    """An uninitialized array of x's class on x's device."""
-    return xp(x).empty(shape, x.dtype)

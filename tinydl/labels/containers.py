@@ -36,19 +36,42 @@ def map_arrays(function: Callable[..., Any], structure: Any, *others: Any) -> An
         for other in others:
             if not isinstance(other, dict) or other.keys() != structure.keys():
                 raise ValueError(f"structures differ: a dict with the keys {list(structure)} meets "
-                                 f"{_form(other)}")  # fmt: skip
+                                 f"{form_of(other)}")  # fmt: skip
         return {key: map_arrays(function, structure[key], *[other[key] for other in others])
                 for key in structure}  # fmt: skip
     if isinstance(structure, (list, tuple)):
         for other in others:
             if not isinstance(other, (list, tuple)) or len(other) != len(structure):
-                raise ValueError(f"structures differ: a {_form(structure)} meets {_form(other)}")
+                raise ValueError(f"structures differ: {form_of(structure)} meets {form_of(other)}")
         parts = [map_arrays(function, *together)
                  for together in zip(structure, *others, strict=True)]  # fmt: skip
-        if hasattr(structure, "_fields"):  # a named tuple
-            return type(structure)(*parts)
-        return type(structure)(parts)
+        return _of_the_same_kind(structure, parts)
     return structure
+
+
+def map_all_arrays(function: Callable[..., Any], structure: Any) -> Any:
+    """A structure with function(x) in place of every array x that it holds.
+
+    Beside what map_arrays changes these are plain arrays of numbers, and the State of networks. A
+    class with more than ``_map_arrays`` shows defines ``_map_all_arrays(function)``.
+    """
+    if isinstance(structure, dlarray) or (is_array(structure) and structure.dtype.kind in "fiubc"):
+        return function(structure)
+    if hasattr(structure, "_map_all_arrays"):
+        return structure._map_all_arrays(function)
+    if hasattr(structure, "_map_arrays"):
+        return structure._map_arrays(function)
+    if isinstance(structure, dict):
+        return {key: map_all_arrays(function, part) for key, part in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return _of_the_same_kind(structure, [map_all_arrays(function, p) for p in structure])
+    return structure
+
+
+def _of_the_same_kind(structure: Any, parts: list[Any]) -> Any:
+    """A list, tuple or named tuple of these parts."""
+    named = hasattr(structure, "_fields")
+    return type(structure)(*parts) if named else type(structure)(parts)
 
 
 def refuse_plain(structure: Any, message: str) -> None:
@@ -65,9 +88,10 @@ def refuse_plain(structure: Any, message: str) -> None:
         raise TypeError(message.format(kind=f"a {type(structure).__name__}"))
 
 
-def _form(structure: Any) -> str:
+def form_of(structure: Any) -> str:
+    """What a structure is, for messages."""
     if isinstance(structure, dict):
         return f"a dict with the keys {list(structure)}"
     if isinstance(structure, (list, tuple)):
-        return f"{type(structure).__name__} of {len(structure)}"
-    return type(structure).__name__
+        return f"a {'list' if isinstance(structure, list) else 'tuple'} of {len(structure)}"
+    return f"a {type(structure).__name__}"

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from tinydl.autodiff import Recorded
 from tinydl.autodiff.record import plain
-from tinydl.backend import host, xp
+from tinydl.backend import host, is_on_gpu, on_device_of, xp
 from tinydl.labels import align, display, index, numpy_protocol
 from tinydl.labels import format as formats
 from tinydl.labels.apply import binary, comparison, unary, value_and_format
@@ -145,7 +145,7 @@ class dlarray(Handle):
 
     def __getitem__(self, key: Any) -> dlarray:
         chosen = index.select(_plain_key(key), self.shape, self._format)
-        value = shape.take(self._value, index=chosen.at)
+        value = shape.take(self._value, index=on_device_of(plain(self._value), chosen.at))
         if chosen.new_axes:
             sizes = list(value.shape)
             for place in chosen.new_axes:
@@ -155,10 +155,12 @@ class dlarray(Handle):
 
     def __setitem__(self, key: Any, values: Any) -> None:
         target = index.target(_plain_key(key), self.shape, self._format)
-        new = values_for(target.shape, values, self._format, self.dtype)
+        new = values_for(target.shape, values, self._format, self._value)
+        array = plain(self._value)
         if target.chosen is not None:
-            new = shape.take(_repeated(new, target.shape), index=target.chosen)
-        self._value = shape.put(self._value, new, index=target.at)
+            chosen = on_device_of(array, target.chosen)
+            new = shape.take(_repeated(new, target.shape), index=chosen)
+        self._value = shape.put(self._value, new, index=on_device_of(array, target.at))
 
     # ---- operators ------------------------------------------------------------------------------
 
@@ -283,10 +285,11 @@ def _labelled(value: Any, fmt: str) -> tuple[Any, str]:
 
 
 def _plain_key(key: Any) -> Any:
-    """Subscripts that are dlarrays, as their arrays."""
+    """Subscripts without labels, and in the computer's own memory."""
     if isinstance(key, tuple):
         return tuple([_plain_key(part) for part in key])
-    return plain(key._value) if isinstance(key, dlarray) else key
+    array = plain(key._value) if isinstance(key, dlarray) else key
+    return xp(array).to_host(array) if is_on_gpu(array) else array
 
 
 def _repeated(value: Any, sizes: tuple[int, ...]) -> Any:

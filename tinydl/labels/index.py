@@ -4,7 +4,8 @@ There are as many subscripts as dimensions. Each keeps its dimension: a whole nu
 dimension of size 1. Several lists of positions select the rectangle of their rows and columns, not
 pairs. A mask of the whole shape selects single elements, in column-major order.
 
-A subscript is turned into an index that NumPy understands in just that way.
+A subscript is turned into an index that NumPy understands in just that way. Arrays among the
+subscripts are in the computer's own memory: there they are checked, which a GPU does not do.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import operator
 from typing import Any, NamedTuple
 
-from tinydl.backend import host, is_array, xp
+from tinydl.backend import host, is_array
 from tinydl.labels import format as formats
 
 
@@ -102,7 +103,7 @@ def _elements(mask: Any, shape: tuple[int, ...], fmt: str) -> tuple[Any, ...]:
             f"a mask of {formats.describe('', mask.shape)} cannot select from "
             f"{formats.describe(fmt, shape)}; their sizes must be equal"
         )
-    return tuple(reversed(xp(mask).nonzero(mask.T)))
+    return tuple(reversed(host.nonzero(mask.T)))
 
 
 def _full(
@@ -184,7 +185,7 @@ def _positions(part: Any, n: int, name: str) -> Any:
     if positions.dtype == bool:
         if len(positions) != n:
             raise IndexError(f"{name} has {n} positions; this mask has {len(positions)}")
-        return xp(positions).nonzero(positions)[0]
+        return host.nonzero(positions)[0]
     outside = positions[(positions < -n) | (positions >= n)]
     if len(outside):
         raise IndexError(

@@ -17,6 +17,7 @@ from tinydl.labels import align
 from tinydl.labels import format as formats
 from tinydl.labels.apply import binary, comparison, operands, unary, value_and_format
 from tinydl.labels.classes import arithmetic, as_array, common, to_class
+from tinydl.labels.devices import together
 from tinydl.labels.handle import Handle
 from tinydl.primitives import elementwise, reduce, shape
 from tinydl.primitives.product import product
@@ -156,6 +157,8 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
         x = kind._make(as_array(x, "the second argument"), "")
     a, b, fmt = operands(x, y)
     mask, mask_format = value_and_format(condition, "the condition")
+    given = [v for v in (a, b) if not isinstance(v, float)]
+    together((mask, *given), ("the condition", *["a choice"] * len(given)))
     mask, a, joined = _aligned(mask, mask_format, a, fmt)
     mask, b, joined = _aligned(mask, joined, b, fmt)
     return kind._make(elementwise.where(plain(mask) != 0, a, b), joined)
@@ -178,7 +181,8 @@ def _concatenate(arrays: Any, axis: Any = 0) -> Any:
         raise TypeError("numpy.concatenate with axis=None is not defined for a dlarray; use "
                         "reshape(X, -1) of tinydl on each array")  # fmt: skip
     dtype = common(*[value.dtype for value, _ in pairs])
-    values = [to_class(value, dtype) for value, _ in pairs]
+    values = together([to_class(value, dtype) for value, _ in pairs],
+                      [f"array {i}" for i in range(len(pairs))])  # fmt: skip
     at = _axis(axis, values[0].ndim)
     return kind._make(shape.concatenate(*values, axis=at), "".join(labels))
 

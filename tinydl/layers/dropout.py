@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tinydl.autodiff.record import plain
+from tinydl.backend import on_device_of
 from tinydl.backend.random import generator
 from tinydl.labels import dlarray
 from tinydl.labels.classes import arithmetic
@@ -32,10 +34,10 @@ class dropoutLayer(Layer):
             raise ValueError("dropoutLayer: with Probability 1 nothing would be left")
 
     def predict(self, *X: dlarray) -> dlarray:
-        return X[0]
+        return dlarray(X[0])
 
     def forward(self, *X: dlarray) -> tuple[dlarray, dict[str, dlarray]]:
         (x,) = X
         kept = generator.uniform(x.shape) >= self.Probability
         factor = (kept / (1.0 - self.Probability)).astype(arithmetic(x._value).dtype)
-        return x * dlarray._make(factor, x.dims), {}
+        return x * dlarray._make(on_device_of(plain(x._value), factor), x.dims), {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinydl.backend import host
+from tinydl.autodiff.record import plain
+from tinydl.backend import host, on_device_of
 from tinydl.functions.arguments import one_of
 from tinydl.labels import dlarray
 from tinydl.labels import format as formats
@@ -91,7 +92,7 @@ class InputLayer(Layer):
         if callable(self.Normalization):
             return self._checked(self.Normalization(x), x)
         if self.Normalization == "none":
-            return x
+            return dlarray(x)
         missing = [n for n in NEEDS[self.Normalization] if getattr(self, n) is None]
         if any(name not in UNSET for name in missing):
             raise ValueError(
@@ -115,7 +116,8 @@ class InputLayer(Layer):
         value = getattr(self, name)
         if value is None:
             return UNSET[name]
-        return dlarray._make(value.astype(arithmetic(x._value).dtype), self.labels)
+        value = value.astype(arithmetic(x._value).dtype)
+        return dlarray._make(on_device_of(plain(x._value), value), self.labels)
 
     def _layout(self) -> networkDataLayout:
         return networkDataLayout([*self._size, None], self.labels + "B")

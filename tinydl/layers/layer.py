@@ -12,9 +12,10 @@ import functools
 import inspect
 from typing import Any, ClassVar, NamedTuple
 
-from tinydl.functions.arguments import check_options
 from tinydl.functions.shape import reshape
 from tinydl.labels import dlarray
+from tinydl.labels.display import header
+from tinydl.labels.options import check_options
 from tinydl.layers.initializers import initial
 from tinydl.layers.layout import networkDataLayout
 
@@ -127,13 +128,21 @@ class Layer:
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def __repr__(self) -> str:
-        values = {k: v for k, v in self.options().items() if not _is_default(type(self), k, v)}
-        return f"{type(self).__name__}({', '.join([f'{k}={v!r}' for k, v in values.items()])})"
+        parameters = inspect.signature(type(self)).parameters.values()
+        needed = {p.name: getattr(self, p.name) for p in parameters if p.default is p.empty}
+        usual = type(self)(**needed).options()  # as the constructor keeps what is not given
+        shown = [f"{name}={_shown(value)}" for name, value in self.options().items()
+                 if name in needed or hasattr(value, "shape") or value != usual[name]]  # fmt: skip
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _is_default(cls: type[Layer], name: str, value: Any) -> bool:
-    default = inspect.signature(cls).parameters[name].default
-    return value is default or (type(value) is type(default) and value == default)
+def _shown(value: Any) -> str:
+    """An option's value; of an array its size."""
+    if isinstance(value, dlarray):
+        return f"<{header(value, value.dims)}>"
+    if hasattr(value, "shape"):
+        return f"<{'×'.join(map(str, value.shape)) or '1×1'} {value.dtype} array>"
+    return repr(value)
 
 
 def fitting(value: Any, size: tuple[int, ...], what: str) -> dlarray:

@@ -6,9 +6,9 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tinydl.functions.arguments import named_options
 from tinydl.labels import dlarray
 from tinydl.labels.containers import map_arrays
+from tinydl.labels.options import named_options
 from tinydl.layers.layer import Layer
 from tinydl.network import initialize as first
 from tinydl.network.graph import Graph
@@ -44,6 +44,8 @@ class dlnetwork:
             OutputNames: {'softmax'}
             Initialized: 1
     """
+
+    __slots__ = ("_graph", "_learnables", "_outputs", "_state", "_warned")  # and no misspelt ones
 
     _graph: Graph
     _learnables: Table
@@ -89,9 +91,7 @@ class dlnetwork:
     @property
     def Layers(self) -> tuple[Layer, ...]:
         """The layers, counted from 0, with the present values of their parameters."""
-        values: dict[str, dict[str, Any]] = {name: {} for name in self._graph.layers}
-        for row in (*self._learnables, *self._state):
-            values[row.Layer][row.Parameter] = row.Value
+        values = self._parameters()
         return tuple([layer.copy(**values[name]) for name, layer in self._graph.layers.items()])
 
     @property
@@ -150,9 +150,24 @@ class dlnetwork:
 
     # ---- values ---------------------------------------------------------------------------------
 
+    def _parameters(self) -> dict[str, dict[str, Any]]:
+        """The values of each layer's parameters, in handles of their own."""
+        values: dict[str, dict[str, Any]] = {name: {} for name in self._graph.layers}
+        for row in (*self._learnables, *self._state):
+            values[row.Layer][row.Parameter] = copy.copy(row.Value)
+        return values
+
     def _map_arrays(self, function: Callable[..., Any], *others: Any) -> dlnetwork:
         tables = [getattr(other, "Learnables", other) for other in others]
-        return self._with(learnables=map_arrays(function, self._learnables, *tables))
+        mapped = map_arrays(function, self._learnables, *tables)
+        return self._with(learnables=self._replacement(self._learnables, mapped, "Learnables"))
+
+    def _map_all_arrays(self, function: Callable[..., Any]) -> dlnetwork:
+        tables = [map_arrays(function, table) for table in (self._learnables, self._state)]
+        return self._with(learnables=tables[0], state=tables[1])
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        return None, {name: getattr(self, name) for name in self.__slots__}
 
     def __copy__(self) -> dlnetwork:
         made = self._with()
@@ -185,6 +200,14 @@ class dlnetwork:
         return "\n".join(["dlnetwork with properties:", "", *lines])
 
 
+def only_network(net: Any, caller: str) -> dlnetwork:
+    """net itself, if it is a network."""
+    if not isinstance(net, dlnetwork):
+        raise TypeError(f"{caller}: the first argument is a dlnetwork, not a {type(net).__name__}; "
+                        "make one with net = dlnetwork(layers)")  # fmt: skip
+    return net
+
+
 @named_options
 def forward(
     net: dlnetwork,
@@ -210,7 +233,7 @@ def forward(
         >>> float(net.State.Value[0])
         0.20000000298023224
     """
-    results, state = run(net, X, "forward", Outputs, Statistics)
+    results, state = run(only_network(net, "forward"), X, "forward", Outputs, Statistics)
     return (*results, state)
 
 
@@ -234,7 +257,7 @@ def predict(
         1(C) × 2(B) dlarray
         [[0. 3.]]
     """
-    results, state = run(net, X, "predict", Outputs, None)
+    results, state = run(only_network(net, "predict"), X, "predict", Outputs, None)
     everything = (*results, state)
     count = len(results) if nargout is None else nargout
     if not 1 <= count <= len(everything):
@@ -253,6 +276,7 @@ def initialize(net: dlnetwork, *X: Any) -> dlnetwork:
         >>> initialize(net, networkDataLayout([2, None], "CB")).Initialized
         True
     """
+    only_network(net, "initialize")
     kept = {(r.Layer, r.Parameter): r.Value for r in (*net.Learnables, *net.State)}
     learnables, state = first.tables(net._graph, X, kept)
     return net._with(learnables=learnables, state=state)

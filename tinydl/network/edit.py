@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from tinydl.layers.layer import Layer
 from tinydl.network import initialize as first
 from tinydl.network import table
-from tinydl.network.dlnetwork_ import dlnetwork
+from tinydl.network.dlnetwork_ import dlnetwork, only_network
 from tinydl.network.graph import Graph, flatten, name_all
 
 
@@ -133,7 +133,7 @@ def expandLayers(net: dlnetwork) -> dlnetwork:
 
     No layer of this version contains others, so the result equals the network.
     """
-    return net._with()
+    return only_network(net, "expandLayers")._with()
 
 
 def _graph(net: Any) -> Graph:

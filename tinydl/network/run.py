@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from tinydl.autodiff.record import plain
-from tinydl.backend import host
+from tinydl.backend import computing
 from tinydl.functions.arguments import one_of
 from tinydl.labels import dlarray
 from tinydl.labels.display import header
@@ -37,36 +38,47 @@ def run(
         raise ValueError(f"{verb}: the network is not initialized; use net = initialize(net) or "
                          "net = initialize(net, X)")  # fmt: skip
     names = _output_names(net, outputs)
-    modes = _statistics(net, statistics)
+    modes = _statistics(net, statistics) if verb == "forward" else {}
     fed = _check_inputs(net, inputs, verb)
-    parameters: dict[str, dict[str, Any]] = {name: {} for name in net._graph.layers}
-    for row in (*net.Learnables, *net.State):
-        parameters[row.Layer][row.Parameter] = row.Value
+    parameters = net._parameters()
     results: dict[str | None, dlarray] = {}
     changed: dict[tuple[str, str], dlarray] = {}
-    with host.quiet():
+    with computing():
         for step in net._graph.plan(names):
             bound = parameters[step.name] | modes.get(step.name, {})
             layer = net._graph.layers[step.name].copy(**bound)
-            xs = [fed[entry] if source is None else results[source]
+            # Handles of its own: what a layer assigns to its input changes that of no other.
+            xs = [copy(fed[entry] if source is None else results[source])
                   for source, entry in zip(step.sources, step.entries, strict=True)]  # fmt: skip
             results[step.name], new = _call(net, layer, verb, xs)
             changed |= {(step.name, name): value for name, value in new.items()}
             for name in step.last_use:
                 del results[name]
-    return [results[name] for name in names], _new_state(net.State, changed)
+    return [copy(results[name]) for name in names], _new_state(net.State, changed)
 
 
 def _call(
     net: dlnetwork, layer: Layer, verb: str, xs: list[dlarray]
 ) -> tuple[dlarray, dict[str, dlarray]]:
+    where = f"layer {layer.Name!r} ({type(layer).__name__})"
+    new: dict[str, dlarray] = {}
     try:
         if verb == "predict":
-            return layer.predict(*xs), {}
-        _warn_once(net, layer, xs)
-        return layer.forward(*xs)
+            Y = layer.predict(*xs)
+        else:
+            _warn_once(net, layer, xs)
+            Y, new = layer.forward(*xs)
     except (ValueError, TypeError, NotImplementedError) as error:
-        raise type(error)(f"layer {layer.Name!r} ({type(layer).__name__}): {error}") from error
+        if type(error) not in (ValueError, TypeError, NotImplementedError):
+            raise  # their constructors may want other arguments
+        raise type(error)(f"{where}: {error}") from error
+    if not isinstance(Y, dlarray):
+        raise TypeError(f"{where}: {verb} gives a {type(Y).__name__}; a dlarray is needed")
+    for name in new:
+        if name not in layer.Stateful:
+            raise ValueError(f"{where}: forward gives a new {name!r}, which is not declared; "
+                             f"Stateful is {layer.Stateful}")  # fmt: skip
+    return Y, new
 
 
 def _warn_once(net: dlnetwork, layer: Layer, xs: list[dlarray]) -> None:

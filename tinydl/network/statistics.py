@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinydl.network.dlnetwork_ import dlnetwork
+from tinydl.network.dlnetwork_ import dlnetwork, only_network
 from tinydl.network.graph import Graph
 
 
@@ -34,6 +34,7 @@ def release_statistics(net: dlnetwork, layers: Sequence[str] | str | None = None
 
 
 def _with_statistics(net: dlnetwork, names: Sequence[str] | str | None, mode: str) -> dlnetwork:
+    only_network(net, "fix_statistics" if mode == "fixed" else "release_statistics")
     able = [name for name, layer in net._graph.layers.items() if hasattr(layer, "Statistics")]
     chosen = able if names is None else [names] if isinstance(names, str) else list(names)
     for name in chosen:

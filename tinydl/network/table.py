@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from tinydl.autodiff.record import plain
 from tinydl.backend import host, is_array
 from tinydl.labels import dlarray
 from tinydl.labels.classes import class_name
-from tinydl.labels.containers import map_arrays
+from tinydl.labels.containers import form_of, map_arrays
+from tinydl.layers.layer import fitting
 
 
 class Row(NamedTuple):
@@ -23,6 +24,16 @@ class Row(NamedTuple):
 
 class Values(list):
     """The column Value. What is put in becomes a dlarray without labels, of the size it had."""
+
+    def _keep(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(f"the column Value has {len(self)} rows, and keeps them in their order; "
+                        "replace single ones, t.Value[i] = v")  # fmt: skip
+
+    append = extend = insert = pop = remove = clear = sort = reverse = _keep
+    __delitem__ = __iadd__ = __imul__ = _keep
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Values, (list(self),)
 
     def __setitem__(self, i: Any, value: Any) -> None:
         if isinstance(i, slice):
@@ -40,12 +51,7 @@ def _cell(value: Any, old: dlarray | None) -> dlarray | None:
     if value is None:
         return None
     new = dlarray._make(value._value, "") if isinstance(value, dlarray) else dlarray(value)
-    if old is not None and new.shape != old.shape:
-        raise ValueError(
-            f"a value of {'×'.join(map(str, new.shape)) or '1×1'} cannot replace one of "
-            f"{'×'.join(map(str, old.shape))}"
-        )
-    return new
+    return new if old is None else fitting(new, old.shape, "the new value")
 
 
 class Table:
@@ -77,8 +83,8 @@ class Table:
         *,
         shows_class: bool = False,
     ) -> None:
-        self.Layer = host.strings(Layer)
-        self.Parameter = host.strings(Parameter)
+        self.Layer = host.read_only(host.strings(Layer))
+        self.Parameter = host.read_only(host.strings(Parameter))
         if not len(Layer) == len(Parameter) == len(Value):
             raise ValueError(
                 f"the columns have {len(Layer)}, {len(Parameter)} and {len(Value)} rows"
@@ -141,8 +147,9 @@ class Table:
     def __setitem__(self, key: Any, other: Table) -> None:
         chosen = self._positions(key)
         if not isinstance(other, Table):
-            raise TypeError(f"rows of a table are replaced by a table, not by "
-                            f"{type(other).__name__}; values are replaced in t.Value")  # fmt: skip
+            raise TypeError(
+                "rows of a table are replaced by those of another table; values in t.Value"
+            )
         self._check_rows(other, [self.rows[i] for i in chosen])
         new = [_cell(v, self._values[i]) for i, v in zip(chosen, other.Value, strict=True)]
         for i, value in zip(chosen, new, strict=True):
@@ -176,7 +183,7 @@ class Table:
     def _map_arrays(self, function: Callable[..., Any], *others: Any) -> Table:
         for other in others:
             if not isinstance(other, Table):
-                raise ValueError(f"structures differ: a table meets a {type(other).__name__}")
+                raise ValueError(f"structures differ: a table meets {form_of(other)}")
             self._check_rows(other)
         columns = zip(self._values, *[other.Value for other in others], strict=True)
         new = [None if cells[0] is None else map_arrays(function, *cells) for cells in columns]

@@ -8,6 +8,7 @@ from typing import Any
 from tinydl.labels import dlarray
 from tinydl.labels.containers import map_arrays, refuse_plain
 from tinydl.labels.display import header
+from tinydl.labels.format import describe
 
 
 def dlupdate(fun: Callable[..., Any], A: Any, *others: Any, nargout: int = 1) -> Any:
@@ -48,6 +49,8 @@ def _wrapped(result: Any, x: dlarray) -> dlarray:
         return result
     array = dlarray(result)  # a copy: the function may keep its array, and write into it
     if array.shape != x.shape:
-        raise ValueError(f"dlupdate: the function made {header(array, '')} of {header(x, x.dims)}; "
-                         "a plain result needs the same size")  # fmt: skip
+        raise ValueError(
+            f"dlupdate: the function made {describe('', array.shape)} of {header(x, x.dims)}; a "
+            "plain result needs the same size"
+        )
     return dlarray._make(array._value, x.dims)

@@ -6,6 +6,8 @@ import math
 import time
 from dataclasses import dataclass
 
+from tinydl.labels.options import named_options
+
 
 @dataclass(frozen=True)
 class Start:
@@ -73,6 +75,7 @@ class duration:
 
     __slots__ = ("Format", "_seconds")
 
+    @named_options
     def __init__(
         self, hours: float, minutes: float, seconds: float, *, Format: str = "hh:mm:ss"
     ) -> None:
@@ -89,7 +92,7 @@ class duration:
         if self.Format in _UNITS:
             length, unit = _UNITS[self.Format]
             return f"{self._seconds / length:.5g} {unit}"
-        # Rounded to microseconds first: 0.29 hours are 1044 seconds, not 1043.999….
+        # Rounded to microseconds first: 1.13 hours are 4068 seconds, not 4067.999….
         left = round(abs(self._seconds) * _MICROSECONDS) // _MICROSECONDS
         lengths = [_UNITS[field[0]][0] for field in self.Format.split(":")]
         fields = []

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.labels.options import named_options
 from tinydl.plot.window import pyplot, watched
 
 
@@ -37,6 +38,7 @@ class AnimatedLine:
         return f"AnimatedLine with {len(self._x)} points"
 
 
+@named_options
 def animatedline(
     *,
     Color: Any = None,
@@ -71,14 +73,9 @@ def animatedline(
     """
     axes = pyplot().gca() if Parent is None else Parent
     (artist,) = axes.plot(
-        [],
-        [],
-        color=Color,
-        linestyle=LineStyle,
-        linewidth=LineWidth,
-        marker=Marker,
+        [], [], color=Color, linestyle=LineStyle, linewidth=LineWidth, marker=Marker,
         label=DisplayName or None,
-    )
+    )  # fmt: skip
     watched(axes.figure.canvas.figure)  # an axes of a subfigure belongs to the whole one
     return AnimatedLine(artist)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from tinydl.autodiff import plain
+from tinydl.backend import is_on_gpu
 from tinydl.backend.random import generator
 from tinydl.functions.convert import double, extractdata, single
+from tinydl.functions.device import gather, gpuArray
 from tinydl.labels import dlarray
 from tinydl.layers.layer import Layer
 from tinydl.layers.layout import networkDataLayout
@@ -22,6 +24,7 @@ from tinydl.testing.oracle import (
     contour_derivative,
     difference_derivative,
     directional_derivatives,
+    is_analytic,
 )
 
 MARGIN = 50
@@ -31,11 +34,18 @@ RANGE = 2.5
 """Inputs lie between plus and minus this number."""
 
 
-def check_layer(layer: Layer, *layouts: networkDataLayout, batch: int = 3, seed: int = 0) -> None:
+def check_layer(
+    layer: Layer,
+    *layouts: networkDataLayout,
+    batch: int = 3,
+    seed: int = 0,
+    device: str = "cpu",
+) -> None:
     """Raise an AssertionError that says what a layer does not keep of what layers promise.
 
-    layouts are those of its inputs; batch observations are drawn for a size that varies. Checked
-    is that
+    layouts are those of its inputs; batch observations are drawn for a size that varies. With
+    device="gpu" the layer computes on the GPU, and is compared with what is found on the CPU.
+    Checked is that
 
     * its options make an equal layer;
     * Learnables and State have the declared names and sizes, and start in single precision;
@@ -54,7 +64,7 @@ def check_layer(layer: Layer, *layouts: networkDataLayout, batch: int = 3, seed:
     before = generator.getstate()
     try:
         generator.seed(seed)
-        subject = _Subject(layer, layouts, batch, seed)
+        subject = _Subject(layer, layouts, batch, seed, device)
         for check in CHECKS:
             check(subject)
     finally:
@@ -65,19 +75,26 @@ class _Subject:
     """A network of the one layer, in double precision, with inputs and parameters drawn for it."""
 
     def __init__(
-        self, layer: Layer, layouts: tuple[networkDataLayout, ...], batch: int, seed: int
+        self,
+        layer: Layer,
+        layouts: tuple[networkDataLayout, ...],
+        batch: int,
+        seed: int,
+        device: str,
     ) -> None:
         rng = np.random.default_rng(seed)
+        self.put = gpuArray if device == "gpu" else gather
         self.seed = seed
         self.layer = layer
         self.fresh = dlnetwork([layer], *layouts)
         self.bound = self.fresh._graph.layers[self.fresh.OutputNames[0]]
         self.entering = layouts_of(self.fresh._graph, layouts)[self.bound.Name]
-        self.X = [_apart(layout, batch, rng) for layout in layouts]
+        self.X = self.put([_apart(layout, batch, rng) for layout in layouts])
         self.net = dlupdate(lambda w: double(w) + rng.uniform(-0.5, 0.5, w.shape), self.fresh)
         self.net.State = dlupdate(  # variances stay positive
             lambda s: double(s) + rng.uniform(0.0, 0.5, s.shape), self.net.State
         )
+        self.net = self.put(self.net)
         self.rng = rng
 
     @property
@@ -112,14 +129,19 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
         return len(a) == len(b) and all([_same(x, y) for x, y in zip(a, b, strict=True)])
     if isinstance(a, (np.ndarray, dlarray)) or isinstance(b, (np.ndarray, dlarray)):
-        return np.array_equal(np.asarray(extractdata(a)), np.asarray(extractdata(b)))
+        return np.array_equal(_numbers(a), _numbers(b))
     return type(a) is type(b) and bool(a is b or a == b)
+
+
+def _numbers(x: Any) -> Any:
+    """A NumPy array of its own, from either device."""
+    return np.array(gather(extractdata(x)))
 
 
 def _close(a: Any, b: Any) -> bool:
     """Whether two arrays of double class differ by rounding only."""
     bound = MARGIN * np.finfo(float).eps * max(1.0, float(np.max(np.abs(b), initial=0.0)))
-    return a.shape == b.shape and float(np.max(np.abs(a - b), initial=0.0)) <= bound
+    return bool(a.shape == b.shape and np.max(np.abs(a - b), initial=0.0) <= bound)
 
 
 # ---- what is checked ----------------------------------------------------------------------------
@@ -154,30 +176,30 @@ def _check_parameters(subject: _Subject) -> None:
 def _check_predict(subject: _Subject) -> None:
     X, net = subject.X, subject.net
     arrays = [x._value for x in (*X, *net.Learnables.Value, *net.State.Value)]
-    copies = [np.array(a) for a in arrays]
+    copies = [_numbers(a) for a in arrays]
     first, _ = subject.run(net, "predict", X)
     stream = generator.getstate()["state"]
     second = predict(net, *X)
     drawn = not all([_same(stream[k], v) for k, v in generator.getstate()["state"].items()])
     subject.claim(not drawn, "predict draws random numbers")
     subject.claim(_same(first, second), "predict gives another result the second time")
-    unchanged = all([np.array_equal(a, c) for a, c in zip(arrays, copies, strict=True)])
+    unchanged = all([_same(a, c) for a, c in zip(arrays, copies, strict=True)])
     subject.claim(unchanged, "predict writes into its input or its parameters")
 
 
 def _check_forward(subject: _Subject) -> None:
     X, net = subject.X, subject.net
-    handles = [*net.Learnables.Value, *net.State.Value]
-    copies = [np.array(extractdata(v)) for v in handles]
+    handles: list[Any] = [*net.Learnables.Value, *net.State.Value]
+    copies = [_numbers(v) for v in handles]
     attributes = dict(vars(subject.bound))
     Y, state = subject.run(net, "forward", X)
     again, _ = subject.run(net, "forward", X)
     subject.claim(_same(Y, again), "forward gives another result from the same random numbers")
     subject.claim(state is not net.State, "forward returns the network's own State, no new one")
     subject.claim(state.rows == net.State.rows, f"forward returns a State of the rows {state.rows}")
-    for row, old in zip(state, net.State.Value, strict=True):
-        fits = (row.Value.shape, row.Value.dtype) == (old.shape, old.dtype)
-        subject.claim(fits, f"forward changes the size or class of {row.Parameter}")
+    forms = [[(v.shape, v.dtype) for v in table.Value] for table in (net.State, state)]
+    for (_, parameter), before, after in zip(state.rows, *forms, strict=True):
+        subject.claim(before == after, f"forward changes the size or class of {parameter}")
     unchanged = all([_same(v, c) for v, c in zip(handles, copies, strict=True)])
     subject.claim(unchanged, "forward changes the parameters of its network")
     unchanged = attributes.keys() == vars(subject.bound).keys() and all(
@@ -217,9 +239,9 @@ def _check_parts(subject: _Subject) -> None:
         return
     for i in range(Y.shape[Y.dims.index("B")]):
         alone = predict(subject.net, *[_observation(x, i) for x in subject.X])
-        together = extractdata(_observation(Y, i))
+        together = _observation(Y, i)
         subject.claim(
-            _close(extractdata(alone), together),
+            _close(_numbers(alone), _numbers(together)),
             f"predict of observation {i} alone differs from predict of the batch",
         )
 
@@ -232,8 +254,8 @@ def _observation(X: dlarray, i: int) -> dlarray:
 
 
 def _check_derivatives(subject: _Subject) -> None:
-    inputs = [np.array(extractdata(x)) for x in subject.X]
-    learnables = [np.array(extractdata(w)) for w in subject.net.Learnables.Value]
+    inputs = [_numbers(x) for x in subject.X]
+    learnables = [_numbers(w) for w in subject.net.Learnables.Value]
     names = [*[f"input {i + 1}" for i in range(len(inputs))], *subject.bound.Learnable]
     xs = [*inputs, *learnables]
     for verb in subject.verbs:
@@ -248,13 +270,14 @@ def _check_derivatives(subject: _Subject) -> None:
 
 def _operation(subject: _Subject, verb: str) -> Callable[..., Any]:
     """The layer as a function of arrays: its inputs, then its learnables."""
-    layer = subject.net.Layers[0]  # holds the values of its State
+    here, there = gather(subject.net).Layers[0], subject.net.Layers[0]  # with their State
     formats = [x.dims for x in subject.X]
 
     def op(*arrays: Any) -> Any:
         generator.seed(subject.seed)  # the same draws in every call
         X = [dlarray._make(a, fmt) for a, fmt in zip(arrays, formats, strict=False)]
         values = [dlarray._make(a, "") for a in arrays[len(X) :]]
+        layer = there if is_on_gpu(plain(arrays[0])) else here
         bound = layer.copy(**dict(zip(layer.Learnable, values, strict=True)))
         return (bound.predict(*X) if verb == "predict" else bound.forward(*X)[0])._value
 
@@ -264,11 +287,11 @@ def _operation(subject: _Subject, verb: str) -> Callable[..., Any]:
 def _compare(
     subject: _Subject, op: Any, xs: list[Any], vs: list[Any], w: Any, orders: int, what: str
 ) -> None:
-    found = directional_derivatives(op, xs, vs, w, orders)
+    found = directional_derivatives(op, *subject.put((xs, vs, w)), orders)
     step = min(
         0.1, RANGE / 2 / max(1, *[x.size for x in xs[: len(subject.X)]])
     )  # half way to kinks
-    analytic = _is_analytic(op, xs, vs, w, step)
+    analytic = is_analytic(op, xs, vs, w, step)
     for order, value in enumerate(found, start=1):
         if analytic:
             expected, bound = contour_derivative(op, xs, vs, w, order, radius=step)
@@ -278,25 +301,6 @@ def _compare(
             abs(value - expected) <= MARGIN * bound,
             f"the derivative of {what}, order {order}, is {value} instead of {expected}",
         )
-
-
-def _is_analytic(op: Any, xs: list[Any], vs: list[Any], w: Any, radius: float) -> bool:
-    """Whether op takes complex numbers and continues itself analytically to a circle of them.
-
-    Then f(t) = Σ w · op(x + t v) is a power series: its Fourier coefficients of negative index on
-    the circle are 0.
-    """
-    points = 32
-    z = np.exp(2j * np.pi * np.arange(points) / points)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            f = [np.sum(w * op(*[x + radius * t * (0.0 if v is None else v)
-                                 for x, v in zip(xs, vs, strict=True)])) for t in z]  # fmt: skip
-    except (TypeError, ValueError, np.exceptions.ComplexWarning):
-        return False
-    negative = np.fft.fft(f)[points // 2 + 1 :] / points
-    return bool(np.abs(negative).max() <= MARGIN * np.finfo(float).eps * np.abs(f).max())
 
 
 CHECKS = (

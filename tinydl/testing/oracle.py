@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -62,6 +63,30 @@ def _moved(xs: Sequence[Any], vs: Sequence[Any], t: complex) -> list[Any]:
         x if constant else x + t * (0.0 if v is None else v)
         for x, v, constant in zip(xs, vs, held, strict=True)
     ]
+
+
+def is_analytic(
+    op: Operation, xs: Sequence[Any], vs: Sequence[Any], w: Any, radius: float, points: int = 32
+) -> bool:
+    """Whether op takes complex numbers and is the analytic continuation of itself on the circle.
+
+    Then f is a power series within it, and its Fourier coefficients of negative index are 0.
+
+    Example:
+        >>> import numpy as np
+        >>> one = np.ones(1)
+        >>> [is_analytic(op, [one], [one], one, 0.5) for op in (np.exp, np.abs)]
+        [True, False]
+    """
+    z = np.exp(2j * np.pi * np.arange(points) / points)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            f = [np.sum(w * op(*_moved(xs, vs, radius * t))) for t in z]
+    except (TypeError, ValueError, np.exceptions.ComplexWarning):
+        return False
+    negative = np.fft.fft(f)[points // 2 + 1 :] / points
+    return bool(np.abs(negative).max() <= 50 * np.finfo(float).eps * np.abs(f).max())
 
 
 def difference_derivative(

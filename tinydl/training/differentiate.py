@@ -8,12 +8,13 @@ from typing import Any
 
 from tinydl.autodiff import Record, Recorded, gradient
 from tinydl.autodiff.record import plain
-from tinydl.backend import host, xp
-from tinydl.functions.arguments import named_options
+from tinydl.backend import computing, xp
 from tinydl.labels import dlarray
 from tinydl.labels.classes import LOGICAL
 from tinydl.labels.containers import map_arrays, refuse_plain
 from tinydl.labels.display import header
+from tinydl.labels.options import named_options
+from tinydl.training.parameters import learnables
 
 NO_VARIABLE = (
     "dlgradient: {kind} cannot be differentiated by; make it a dlarray and pass it as an argument "
@@ -63,7 +64,7 @@ def dlfeval(fun: Callable[..., Any], *args: Any, **options: Any) -> Any:
     record = Record()
     _current.record = record
     try:
-        with host.quiet():
+        with computing():
             variables = map_arrays(lambda x: _variable(x, record), (args, options))
             return map_arrays(_finished, fun(*variables[0], **variables[1]))
     finally:
@@ -139,18 +140,19 @@ def dlgradient(
         leaf = root.node.record.leaf
         values = [g if type(g) is Recorded else leaf(g) for g in values]
     found = iter([dlarray._make(g, v.dims) for g, v in zip(values, variables, strict=True)])
-    structures = [getattr(part, "Learnables", part) for part in x]
-    results = tuple([map_arrays(lambda _: next(found), part) for part in structures])
+    results = tuple([map_arrays(lambda _: next(found), learnables(part)) for part in x])
     return results if len(x) > 1 else results[0]
 
 
 def _own(gradients: list[Any]) -> list[Any]:
     """The gradients as full arrays that share no memory. Recorded ones stay as they are."""
     own: list[Any] = []
+    taken: set[int] = set()
     for g in gradients:
         if type(g) is not Recorded:
             g = _whole(xp(g).asarray(g))
-            g = xp(g).as_own_copy(g) if any(g is other for other in own) else g
+            g = xp(g).as_own_copy(g) if id(g) in taken else g
+            taken.add(id(g))
         own.append(g)
     return own
 
@@ -183,4 +185,5 @@ def _followed(x: Any) -> dlarray:
             f"dlgradient: {header(x._value, x.dims)} is a constant of this computation; pass it as "
             "an argument of dlfeval to differentiate with respect to it"
         )
+    x._value.node.record.check_open()
     return x

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tinydl.autodiff.record import plain
-from tinydl.backend import host
+from tinydl.backend import computing
 from tinydl.labels import dlarray
 from tinydl.labels.classes import to_class
 from tinydl.labels.containers import map_arrays, refuse_plain
+from tinydl.labels.devices import together
 from tinydl.labels.display import header
 from tinydl.network.dlnetwork_ import dlnetwork
 from tinydl.network.table import Table
+from tinydl.training.parameters import learnables
 
 Rule = Callable[..., tuple[Any, ...]]
 
@@ -35,7 +37,7 @@ def sgdmupdate(
         >>> float(w), float(vel)
         (0.8, -0.2)
     """
-    rate, inertia = _rate(learnRate), _decay(momentum, "momentum")
+    rate, inertia = _from_0(learnRate, "learnRate"), _decay(momentum, "momentum")
 
     def step(w: Any, g: Any, factor: float, v: Any) -> tuple[Any, Any]:
         v = g * (-rate * factor) if v is None else v * inertia - g * (rate * factor)
@@ -71,13 +73,14 @@ def adamupdate(
     if isinstance(iteration, bool) or not hasattr(iteration, "__float__") or not iteration >= 1:
         raise ValueError(f"adamupdate: iteration counts from 1, and is {iteration!r}")
     b1, b2 = _decay(gradDecay, "gradDecay"), _decay(sqGradDecay, "sqGradDecay")
+    eps = _from_0(epsilon, "epsilon")
     t = float(iteration)
-    rate = _rate(learnRate) * math.sqrt(1.0 - b2**t) / (1.0 - b1**t)
+    rate = _from_0(learnRate, "learnRate") * math.sqrt(1.0 - b2**t) / (1.0 - b1**t)
 
     def step(w: Any, g: Any, factor: float, m: Any, v: Any) -> tuple[Any, ...]:
         m = g * (1.0 - b1) + (0.0 if m is None else m * b1)
         v = g * g * (1.0 - b2) + (0.0 if v is None else v * b2)
-        return w - m * (rate * factor) / (v**0.5 + epsilon), m, v
+        return w - m * (rate * factor) / (v**0.5 + eps), m, v
 
     new, state = _update("adamupdate", step, net, grad, [avgGrad, avgSqGrad])
     return new, state[0], state[1]
@@ -102,11 +105,12 @@ def rmspropupdate(
         >>> print(f"{w:.4f} {v:.4f}")
         0.9968 0.4000
     """
-    rate, decay = _rate(learnRate), _decay(sqGradDecay, "sqGradDecay")
+    rate, decay = _from_0(learnRate, "learnRate"), _decay(sqGradDecay, "sqGradDecay")
+    eps = _from_0(epsilon, "epsilon")
 
     def step(w: Any, g: Any, factor: float, v: Any) -> tuple[Any, Any]:
         v = g * g * (1.0 - decay) + (0.0 if v is None else v * decay)
-        return w - g * (rate * factor) / (v**0.5 + epsilon), v
+        return w - g * (rate * factor) / (v**0.5 + eps), v
 
     new, state = _update("rmspropupdate", step, net, grad, [avgSqGrad])
     return new, state[0]
@@ -115,9 +119,9 @@ def rmspropupdate(
 # ---- what they share ----------------------------------------------------------------------------
 
 
-def _rate(value: Any) -> float:
+def _from_0(value: Any, name: str) -> float:
     if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not float(value) >= 0:
-        raise ValueError(f"learnRate must be a number from 0 on, not {value!r}")
+        raise ValueError(f"{name} must be a number from 0 on, not {value!r}")
     return float(value)
 
 
@@ -143,17 +147,19 @@ def _update(
         _check(caller, w, g, "gradient")
         for s in old:
             _check(caller, w, s, "solver state")
-        given = iter(old)
-        arrays = [None if is_fresh else _as(next(given), w) for is_fresh in fresh]
-        results = step(plain(w._value), _as(g, w), next(rows), *arrays)
+        arguments = ("a parameter", "its gradient", *["its solver state"] * len(old))
+        value, slope, *given = together([_as(x, w) for x in (w, g, *old)], arguments)
+        states_of_w = iter(given)
+        arrays = [None if is_fresh else next(states_of_w) for is_fresh in fresh]
+        results = step(value, slope, next(rows), *arrays)
         columns.append(tuple([dlarray._make(to_class(r, w.dtype), w.dims) for r in results]))
         return w
 
-    with host.quiet():
+    with computing():
         map_arrays(one, parameters, gradients, *kept)
     results = [iter([row[i] for row in columns]) for i in range(1 + len(states))]
     new = map_arrays(lambda _: next(results[0]), parameters)
-    form = _tables(parameters)
+    form = learnables(parameters)
     return new, [map_arrays(lambda _, c=column: next(c), form) for column in results[1:]]
 
 
@@ -172,20 +178,6 @@ def _check(caller: str, w: dlarray, g: Any, what: str) -> None:
         raise ValueError(
             f"{caller}: a parameter of {header(w._value, w.dims)} meets a {what} of {given}"
         )
-
-
-def _tables(parameters: Any) -> Any:
-    """The parameters with the Learnables of each network in its place."""
-    if isinstance(parameters, dlnetwork):
-        return parameters.Learnables
-    if isinstance(parameters, dict):
-        return {key: _tables(part) for key, part in parameters.items()}
-    if isinstance(parameters, (list, tuple)):
-        parts = [_tables(part) for part in parameters]
-        return (
-            type(parameters)(*parts) if hasattr(parameters, "_fields") else type(parameters)(parts)
-        )
-    return parameters
 
 
 def _factors(parameters: Any) -> list[float]:

@@ -1,8 +1,11 @@
-"""Pooling of NumPy arrays over their leading dimensions: the largest, and the sum, under a window.
+"""Pooling over the leading dimensions of arrays: the largest, and the sum, under a window.
 
 x is (*spatial, …) and y is (*outputs, …); a pooling takes one step over whole arrays for each tap
 of the window. Taps are numbered in column-major order, the first dimension running fastest, and
 ``winner`` holds for each element of y the number of the tap at which it was found.
+
+The functions serve every library of arrays. What depends on the geometry alone is worked out by
+NumPy and brought to the arrays.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.backend.dispatch import xp
 from tinydl.backend.windows import Part, Shape, Slide, tap_by_tap
 
 Index = tuple[slice, ...]
@@ -28,19 +32,21 @@ def pool_max(
     shape of y.
     """
     rest = x.shape[len(window) :]
-    y = np.full((*size, *rest), -np.inf, x.dtype)
+    lib = xp(x)
+    y = lib.full((*size, *rest), -math.inf, x.dtype)
     steps = _steps(x.shape[: len(window)], window, size, stride, before)
     if not save:
         for _, outputs, inputs in steps:
-            np.maximum(y[outputs], x[inputs], out=y[outputs])
+            lib.maximum(y[outputs], x[inputs], out=y[outputs])
         return y
-    winner = np.empty(y.shape, np.min_scalar_type(math.prod(window) - 1))
-    winner[...] = _with_axes(_first_visible(window, size, stride, before), len(rest))
+    winner = lib.empty(y.shape, np.min_scalar_type(math.prod(window) - 1))
+    first = _with_axes(_first_visible(window, size, stride, before), len(rest))
+    winner[...] = lib.asarray(first)
     for tap, outputs, inputs in steps:
         here, best, found = x[inputs], y[outputs], winner[outputs]
         # The taps come in rising order: the number of the last that was larger is the largest.
-        np.maximum(found, np.multiply(here > best, tap, dtype=found.dtype), out=found)
-        np.maximum(best, here, out=best)
+        lib.maximum(found, lib.multiply(here > best, tap, dtype=found.dtype), out=found)
+        lib.maximum(best, here, out=best)
     return y, winner
 
 
@@ -48,8 +54,8 @@ def pool_take(
     x: Any, winner: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape
 ) -> Any:
     """The elements of x at the winners; size is the spatial shape of y."""
-    y = np.zeros(winner.shape, x.dtype)
-    choose = _chooser(x)
+    y = xp(x).zeros(winner.shape, x.dtype)
+    choose = xp(x).chooser(x)
     for tap, outputs, inputs in _steps(x.shape[: len(window)], window, size, stride, before):
         y[outputs] += choose(winner[outputs] == tap, x[inputs])
     return y
@@ -60,8 +66,8 @@ def pool_put(
 ) -> Any:
     """Zeros to which each element of d is added at its winner; size is the spatial shape of x."""
     n = len(window)
-    x = np.zeros((*size, *d.shape[n:]), d.dtype)
-    choose = _chooser(d)
+    x = xp(d).zeros((*size, *d.shape[n:]), d.dtype)
+    choose = xp(d).chooser(d)
     for tap, outputs, inputs in _steps(size, window, d.shape[:n], stride, before):
         x[inputs] += choose(winner[outputs] == tap, d[outputs])
     return x
@@ -78,12 +84,13 @@ def pool_positions(winner: Any, *, window: Shape, size: Shape, stride: Shape, be
     start = functools.reduce(np.add, [(o * s - b) * n for o, s, b, n in lines])
     taps = zip(np.ogrid[tuple(map(slice, window))], weights, strict=True)
     offset = functools.reduce(np.add, [tap * n for tap, n in taps]).ravel(order="F")
-    return _with_axes(start, winner.ndim - len(window)) + offset[winner]
+    start = _with_axes(start, winner.ndim - len(window))
+    return xp(winner).asarray(start) + xp(winner).asarray(offset)[winner]
 
 
 def pool_sum(x: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape) -> Any:
     """The sum of the elements under the window; size is the spatial shape of y."""
-    y = np.zeros((*size, *x.shape[len(window) :]), x.dtype)
+    y = xp(x).zeros((*size, *x.shape[len(window) :]), x.dtype)
     for _, outputs, inputs in _steps(x.shape[: len(window)], window, size, stride, before):
         y[outputs] += x[inputs]
     return y
@@ -95,7 +102,7 @@ def pool_spread(d: Any, *, window: Shape, size: Shape, stride: Shape, before: Sh
     size is the spatial shape of x.
     """
     n = len(window)
-    x = np.zeros((*size, *d.shape[n:]), d.dtype)
+    x = xp(d).zeros((*size, *d.shape[n:]), d.dtype)
     for _, outputs, inputs in _steps(size, window, d.shape[:n], stride, before):
         x[inputs] += d[outputs]
     return x
@@ -139,11 +146,3 @@ def _weights(shape: Shape) -> Shape:
 def _with_axes(x: Any, axes: int) -> Any:
     """x with further axes of length 1 at its end."""
     return x.reshape(*x.shape, *(1,) * axes)
-
-
-def _chooser(x: Any) -> Any:
-    """A function of a mask and parts of x: x where the mask holds, else 0.
-
-    The product does it several times faster than ``where``, but Inf · 0 would be NaN.
-    """
-    return np.multiply if np.isfinite(x).all() else lambda mask, part: np.where(mask, part, 0)
