@@ -26,10 +26,14 @@ def options_of(call: Callable[..., Any]) -> list[str]:
             if p.default is not p.empty and re.match("[A-Z].", p.name)]  # fmt: skip
 
 
+def is_exception(call: Any) -> bool:
+    return isinstance(call, type) and issubclass(call, Exception)
+
+
 CALLS = {
     name: call
     for name, call in vars(tinydl).items()
-    if not name.startswith("_") and callable(call) and call is not tinydl.StatisticsWarning
+    if not name.startswith("_") and callable(call) and not is_exception(call)
 }
 WITH_OPTIONS = {name: call for name, call in CALLS.items() if options_of(call)}
 TABLE = {**LAYERS, **FUNCTIONS}
