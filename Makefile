@@ -4,8 +4,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
+# Real CuPy on the CPU, see tests/cpuhip/README.md. Fewer passed tests than the number are a failure.
+GPU_VENV  ?= .venv-gpu
+GPU_TESTS ?= tests/cpuhip
+GPU_TESTS_AT_LEAST ?= 229
+
 .DEFAULT_GOAL := help
-.PHONY: help digits statistics test test-deep coverage lint types clean
+.PHONY: help digits statistics test test-deep test-gpu coverage lint types clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,6 +33,17 @@ test: $(VENV)/.made-test  ## run the suite (a few minutes on two cores)
 test-deep: $(VENV)/.made-test  ## run it with many more random draws
 	TINYDL_TEST_PROFILE=deep $(BIN)/python -m pytest -q
 
+# An environment of its own: CuPy is large, and this one is made for AMD's devices.
+$(GPU_VENV)/.made: setup.cfg pyproject.toml
+	test -x $(GPU_VENV)/bin/python || $(PYTHON) -m venv $(GPU_VENV)
+	$(GPU_VENV)/bin/python -m pip install --quiet cupy-rocm-7-0==14.2.0 numpy scipy pytest \
+		hypothesis --editable .
+	touch $@
+
+test-gpu: $(GPU_VENV)/.made  ## run what is for a GPU, by real CuPy on the CPU (one to two minutes)
+	$(GPU_VENV)/bin/python -m tests.cpuhip $(GPU_VENV)/cpuhip python -m pytest -q \
+		-p tests.cpuhip.plugin --at-least=$(GPU_TESTS_AT_LEAST) $(GPU_TESTS)
+
 coverage: $(VENV)/.made-test  ## run it and require 95 % of the branches
 	$(BIN)/python -m pytest -q --cov --cov-branch --cov-report=term --cov-fail-under=95
 
@@ -39,4 +55,4 @@ types: $(VENV)/.made-dev  ## check types
 	$(BIN)/mypy
 
 clean:  ## remove the environment and what was built
-	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(GPU_VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+#pragma once  // bfloat16 is not there

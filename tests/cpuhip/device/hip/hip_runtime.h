@@ -1,0 +1,1 @@
+#pragma once  // every kernel text gets cpuhip_device.h already
