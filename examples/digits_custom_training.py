@@ -8,7 +8,8 @@ update the parameters by stochastic gradient descent with momentum.
 
 prints the network, its State and the accuracy on a test set, and saves the training progress as a
 figure. ``--epochs 1`` trains for less, ``--shuffled-labels`` shows that nothing is learned from
-labels that do not belong to their images.
+labels that do not belong to their images. Where a GPU works it is used; ``--executionEnvironment
+cpu`` trains without.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def modelPredictions(dlnet, dlX, miniBatchSize):
     return dlYPred
 
 
-def main(numEpochs=5, plots="training-progress", shuffledLabels=False):
+def main(numEpochs=5, plots="training-progress", executionEnvironment="auto", shuffledLabels=False):
     # ---- load training data ---------------------------------------------------------------------
     XTrain, YTrain, _ = digitTrain4DArrayData()
     if shuffledLabels:
@@ -128,7 +129,9 @@ def main(numEpochs=5, plots="training-progress", shuffledLabels=False):
     learnRate = 0.01
     momentum = 0.9
 
-    executionEnvironment = "auto"
+    # Network and data have to be in the same place: on a GPU both move there.
+    if (executionEnvironment == "auto" and canUseGPU()) or executionEnvironment == "gpu":
+        dlnet = gpuArray(dlnet)
 
     # ---- train model ----------------------------------------------------------------------------
     if plots == "training-progress":
@@ -207,7 +210,7 @@ def main(numEpochs=5, plots="training-progress", shuffledLabels=False):
 
     dlYPred = modelPredictions(dlnet, dlXTest, miniBatchSize)
     _, idx = max(extractdata(dlYPred), axis=0, nargout=2)
-    YPred = classes[idx]
+    YPred = classes[gather(idx)]
 
     accuracy = mean(YPred == YTest)
     print("data: tinydl synthetic digits v1 (not MATLAB's)")
@@ -222,9 +225,12 @@ if __name__ == "__main__":
         "--plots", choices=("training-progress", "none"), default="training-progress"
     )
     parser.add_argument("--shuffled-labels", action="store_true")
+    parser.add_argument("--executionEnvironment", choices=("auto", "cpu", "gpu"), default="auto")
     options = parser.parse_args()
 
-    accuracy = main(options.epochs, options.plots, options.shuffled_labels)
+    accuracy = main(
+        options.epochs, options.plots, options.executionEnvironment, options.shuffled_labels
+    )
     if options.shuffled_labels:
         assert 0.07 <= accuracy <= 0.13, "nothing can be learned from shuffled labels"
     elif options.epochs == 5:

@@ -58,10 +58,8 @@ def expected_failures() -> list[tuple[str, str]]:
             for pattern, _, reason in [line.partition(" ")]]  # fmt: skip
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def for_a_gpu(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On a GPU only what asks for a device runs; what is known to fail there has to fail."""
-    if not ON_GPU:
-        return
     about_a_device = {
         item: "device" in getattr(item, "fixturenames", ()) or "cpuhip" in item.path.parts
         for item in items
@@ -117,8 +115,10 @@ def cube(declared: None) -> Primitive:
     return cube
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests that are marked deep are left to the deep profile."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The tests that are marked deep are left to the deep profile, and not all are for a GPU."""
+    if ON_GPU:
+        for_a_gpu(config, items)
     if os.environ.get("TINYDL_TEST_PROFILE") != "deep":
         for item in items:
             if item.get_closest_marker("deep"):

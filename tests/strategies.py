@@ -65,9 +65,9 @@ def matlab_rand(*shapes: tuple[int, ...]) -> list[Any]:
 
 
 def numbers(X: Any, device: Any = None) -> Any:
-    """The numbers of a dlarray as a NumPy array."""
+    """The numbers of a dlarray as a NumPy array, wherever they are."""
     array = extractdata(X)
-    return np.asarray(array if device is None else device.take(array))
+    return np.asarray(dl.gather(array) if device is None else device.take(array))
 
 
 def same(X: dlarray, Y: dlarray) -> bool:

@@ -233,6 +233,22 @@ def test_results_and_inputs_are_handles_of_their_own() -> None:
     for x in (X, same):
         np.testing.assert_array_equal(numbers(x), before)
     assert float(net.Learnables.Value[0]) == 1.0
+    one, two = predict(net, X, Outputs=["in", "in"])
+    one[0, 0] = 7.0
+    np.testing.assert_array_equal(numbers(two), before)
+
+
+def test_the_state_is_never_followed() -> None:
+    """It is the next step's constant: its numbers can be read inside dlfeval."""
+
+    def function(net: dlnetwork, X: dlarray) -> Any:
+        Y, state = forward(net, X)
+        assert all([np.isfinite(np.asarray(value)).all() for value in state.Value])
+        with pytest.raises(TypeError, match="is recorded for differentiation"):
+            np.asarray(Y)
+        return state
+
+    assert len(dlfeval(function, small(), features())) == 2
 
 
 def test_the_first_argument_is_a_network() -> None:

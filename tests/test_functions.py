@@ -87,7 +87,7 @@ def test_softmax(device: Any, pair: tuple[Any, str]) -> None:
     Z = dl.softmax(device.put(array), DataFormat=fmt)
     assert Z.dims == ""
     assert np.array_equal(numbers(Z, device), numbers(Y, device))
-    assert same(dl.softmax(dlarray(array), fmt), Z)
+    assert same(dl.softmax(dlarray(device.put(array)), fmt), Z)
 
 
 def test_softmax_of_large_numbers_and_by_the_order_of_dataformat() -> None:

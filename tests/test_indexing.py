@@ -179,7 +179,8 @@ def test_assignment_writes_what_the_subscripts_name(device: Any, drawn: Any, see
     array, fmt, key, grid = drawn
     values = normal(array[grid].shape, seed)
     expected = written(array, grid, values)
-    for new in (values, dlarray(device.put(values)), dlarray(device.put(values), fmt)):
+    there = device.put(values)
+    for new in (there, dlarray(there), dlarray(there, fmt)):
         X = dlarray(device.put(array), fmt)
         X[key] = new
         assert (X.dims, X.shape) == (fmt, array.shape)

@@ -158,7 +158,7 @@ def test_two_formats_are_matched_by_label(
     joined = f.join(a_format, b_format)
     assert Y.dims == joined
     left, right = by_name(a, a_format, joined), by_name(b, b_format, joined)
-    unlabelled = BINARY[name](dlarray(left), dlarray(right))
+    unlabelled = BINARY[name](dlarray(device.put(left)), dlarray(device.put(right)))
     assert same(stripdims(Y), unlabelled)
     assert Y.shape == np.broadcast_shapes(left.shape, right.shape)
 

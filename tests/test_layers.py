@@ -294,6 +294,9 @@ def test_statistics_keep_their_class_and_the_data_theirs() -> None:
     np.testing.assert_array_equal(numbers(found), np.float32(1) - np.float32(0.1))
     mean[:] = 5.0
     assert (layer.Mean == 0.1).all(), "the layer shares memory with its argument"
+    layer = imageInputLayer([3, 2, 1], Mean=np.float32(0.5))
+    assert layer.Mean.dtype == np.float32
+    assert layer.predict(dlarray(np.ones((3, 2, 1, 1)), "SSCB")).dtype == np.float64
 
 
 def test_a_normalization_function_must_keep_the_form() -> None:
@@ -513,8 +516,11 @@ def test_statistics_of_one_element_give_a_warning_once() -> None:
         net.State = state
         forward(dlupdate(double, net), X)  # replaced, as solvers do it: still the same network
     other, _ = one_observation()
+    early, late = copy.copy(other), other
     with pytest.warns(StatisticsWarning):
-        forward(other, X)
+        forward(late, X)
+    with pytest.warns(StatisticsWarning):
+        forward(early, X)  # a network of its own since before the warning
 
 
 def test_the_warning_says_what_to_do_instead() -> None:

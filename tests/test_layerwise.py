@@ -44,13 +44,14 @@ def test_fullyconnect(device: Any, pair: tuple[Any, str], seed: int, outputs: in
     b = normal((outputs,), seed + 1)
     X, expected = dlarray(device.put(x), fmt), weighted_sums(x, W, b, count)
     whole = W.reshape(outputs, *x.shape[:count], order="F")
-    for weights, bias in ((W, b), (dlarray(device.put(W)), dlarray(device.put(b))), (whole, b),
-                          (W, b[:, None]), (W, b[None, :])):  # fmt: skip
+    pairs = ((W, b), (whole, b), (W, b[:, None]), (W, b[None, :]))
+    there = [(device.put(weights), device.put(bias)) for weights, bias in pairs]
+    for weights, bias in (*there, [dlarray(x) for x in there[0]]):
         Y = dl.fullyconnect(X, weights, bias)
         assert Y.dims == "C" + fmt[count:]
         assert Y.shape == expected.shape
         assert np.allclose(numbers(Y, device), expected, atol=1e-13)
-    without = dl.fullyconnect(X, W)
+    without = dl.fullyconnect(X, device.put(W))
     assert np.allclose(numbers(without, device), weighted_sums(x, W, 0 * b, count), atol=1e-13)
 
 
@@ -63,9 +64,11 @@ def test_the_derivatives_of_fullyconnect(device: Any, pair: tuple[Any, str], see
     v = normal((2, *x.shape[count:]), seed + 2)
 
     def slopes(X: dlarray, W: dlarray, b: dlarray) -> Any:
-        return dlgradient(dl.sum(dl.fullyconnect(X, W, b) * v, "all"), X, W, b)
+        Y = dl.fullyconnect(X, W, b)
+        return dlgradient(dl.sum(Y * device.put(v), "all"), X, W, b)
 
-    by_x, by_w, by_b = dlfeval(slopes, dlarray(device.put(x), fmt), dlarray(W), dlarray(b))
+    given = dlarray(device.put(x), fmt), dlarray(device.put(W)), dlarray(device.put(b))
+    by_x, by_w, by_b = dlfeval(slopes, *given)
     vs = v.reshape(2, -1, order="F")
     assert by_x.dims == fmt
     assert np.allclose(numbers(by_x, device), (W.T @ vs).reshape(x.shape, order="F"), atol=1e-13)
@@ -136,20 +139,20 @@ def test_the_three_modes_of_batchnorm(
     mu, var, shape = statistics(x, fmt)
     b, a, old_mu, old_var = (normal(mu.shape, seed + i) for i in range(4))
     old_var = old_var**2
-    X = dlarray(device.put(x), fmt)
+    X, offset, scale = dlarray(device.put(x), fmt), device.put(b), device.put(a)
     by_batch = normalized(x, mu, var, b, a, shape, epsilon)
 
-    Y, m, v = dl.batchnorm(X, b, a, Epsilon=epsilon)
+    Y, m, v = dl.batchnorm(X, offset, scale, Epsilon=epsilon)
     assert (Y.dims, m.dims, v.dims) == (fmt, "", "")
     assert np.allclose(numbers(Y, device), by_batch, atol=1e-12)
     assert np.allclose(numbers(m, device), mu)
     assert np.allclose(numbers(v, device), var)
 
-    Y = dl.batchnorm(X, b, a, old_mu, old_var, Epsilon=epsilon)
+    Y = dl.batchnorm(X, offset, scale, old_mu, old_var, Epsilon=epsilon)
     expected = normalized(x, old_mu, old_var, b, a, shape, epsilon)
     assert np.allclose(numbers(Y, device), expected, atol=1e-12)
 
-    Y, m, v = dl.batchnorm(X, b, a, old_mu, old_var, Epsilon=epsilon, MeanDecay=0.3,
+    Y, m, v = dl.batchnorm(X, offset, scale, old_mu, old_var, Epsilon=epsilon, MeanDecay=0.3,
                            VarianceDecay=0.2, nargout=3)  # fmt: skip
     assert np.allclose(numbers(Y, device), by_batch, atol=1e-12)
     assert np.allclose(numbers(m, device), 0.3 * mu + 0.7 * old_mu)

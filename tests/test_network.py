@@ -191,6 +191,12 @@ def test_sizes_from_an_example(example: Any) -> None:
     assert later.Initialized and later.Learnables.Value[0].shape == (4, 3)
 
 
+def test_the_number_of_observations_of_an_example_does_not_matter() -> None:
+    assert networkDataLayout.of(features(7)) == networkDataLayout([3, None], "CB")
+    sequences = dlarray(normal((3, 2, 4), 1), "CBT")
+    assert networkDataLayout.of(sequences).Size == (3, None, None)
+
+
 def test_examples_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match=r"has 1 inputs \(input\); 2 examples were given"):
         dlnetwork([featureInputLayer(3)], features(), features())

@@ -61,7 +61,7 @@ def test_functions_of_two_arrays(
     a, fmt = pair
     b = normal(a.shape, seed)
     X, Y = dlarray(device.put(a), fmt), dlarray(device.put(b), fmt)
-    for Z in (function(X, Y), function(X, b), function(a, Y)):
+    for Z in (function(X, Y), function(X, device.put(b)), function(device.put(a), Y)):
         assert type(Z) is dlarray
         assert Z.dims == fmt
         assert np.array_equal(numbers(Z, device), function(a, b))

@@ -243,14 +243,14 @@ def test_learn_rate_factors_of_layers_multiply_the_rate(solver: Solver) -> None:
     net = dlupdate(double, net)
     gradients = gradient_of(net)
     factors = [0.0, 2.0, 0.5, 3.0]
-    w, *_ = solver.step({"before": [dlarray(1.0), None, "text"], "net": net},
-                        {"before": [dlarray(1.0), None, "text"], "net": gradients},
-                        ([],) * solver.states, 1)  # fmt: skip
+    w = {"before": [dlarray(1.0), None, "text"], "net": net}
+    g = {"before": [dlarray(1.0), None, "text"], "net": gradients}
+    w, *_ = solver.run(w, [g, g])
     for old, g, new, factor in zip(
         net.Learnables.Value, gradients.Value, w["net"].Learnables.Value, factors, strict=True
     ):
         rate = (0.01 if solver.update is sgdmupdate else 0.001) * factor
-        expected = solver.by_hand(numbers(old), [numbers(g)], learnRate=rate)[0]
+        expected = solver.by_hand(numbers(old), [numbers(g)] * 2, learnRate=rate)[0]
         np.testing.assert_allclose(numbers(new), expected, rtol=1e-12)
     table, *_ = solver.step(net.Learnables, gradients, ([],) * solver.states, 1)
     assert (numbers(table.Value[0]) != numbers(net.Learnables.Value[0])).all()

@@ -75,11 +75,20 @@ class computing:
         trace: TracebackType | None,
     ) -> None:
         self._quiet.__exit__(kind, error, trace)
-        if kind is not None and kind.__name__ == "OutOfMemoryError":
+        if error is not None and _means_a_full_memory(error):
             raise MemoryError(_of_a_full_memory(error)) from error
 
 
-def _of_a_full_memory(error: BaseException | None) -> str:
+def _means_a_full_memory(error: BaseException) -> bool:
+    """Whether CuPy's pool, or the driver beneath, had no room for an array."""
+    kind = type(error)
+    if kind.__module__.partition(".")[0] not in ("cupy", "cupy_backends"):
+        return False
+    told = str(error)
+    return kind.__name__ == "OutOfMemoryError" or "OutOfMemory" in told or "MemoryAlloc" in told
+
+
+def _of_a_full_memory(error: BaseException) -> str:
     import cupy
 
     pool = cupy.get_default_memory_pool()

@@ -121,7 +121,7 @@ def gpuArray(X: Any) -> Any:
             "canUseGPU() before calling gpuArray"
         )
     if not (isinstance(X, (dlarray, dict)) or hasattr(X, "_map_arrays") or _holds_more(X)):
-        X = X if is_array(X) else as_array(X, "gpuArray: X")
+        X = X if is_array(X) and X.dtype.kind in "iu" else as_array(X, "gpuArray: X")
     with computing():
         return map_all_arrays(_upload, X)
 

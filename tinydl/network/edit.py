@@ -64,7 +64,7 @@ def addLayers(net: Net, layers: Any) -> Net:
     """
     graph = _graph(net)
     new = name_all(flatten(layers), taken=graph.layers)
-    chained = Graph.chain([layer.copy(_read_only=False) for layer in new])
+    chained = Graph.chain(new)
     return _changed(net, [*graph.layers.values(), *new], [*graph.connections, *chained.connections])
 
 
@@ -116,7 +116,7 @@ def replaceLayer(net: Net, name: str, layer: Any) -> Net:
     if not new:
         raise ValueError(f"replaceLayer: no layer was given in the place of {name!r}; "
                          "removeLayers takes one away")  # fmt: skip
-    chained = Graph.chain([part.copy(_read_only=False) for part in new]).connections
+    chained = Graph.chain(new).connections
     first_name, last_name = new[0].Name, new[-1].Name
 
     def renamed(source: str, destination: str) -> tuple[str, str]:

@@ -120,9 +120,9 @@ class Graph:
 
 
 def flatten(layers: Any) -> list[Layer]:
-    """The layers in lists, and lists of lists, as copies of their own."""
+    """The layers in lists, and lists of lists."""
     if isinstance(layers, Layer):
-        return [layers.copy(_read_only=False)]
+        return [layers]
     if isinstance(layers, (list, tuple)):
         return [layer for part in layers for layer in flatten(part)]
     if isinstance(layers, type) and issubclass(layers, Layer):
@@ -131,7 +131,7 @@ def flatten(layers: Any) -> list[Layer]:
 
 
 def name_all(layers: Sequence[Layer], taken: Iterable[str] = ()) -> list[Layer]:
-    """The layers with names: a type that occurs once its short name, otherwise short_1, short_2, …
+    """Copies of the layers, with names: short where a type occurs once, else short_1, short_2, …
 
     Names that were given must be different from each other.
     """

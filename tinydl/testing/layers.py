@@ -287,7 +287,8 @@ def _operation(subject: _Subject, verb: str) -> Callable[..., Any]:
 def _compare(
     subject: _Subject, op: Any, xs: list[Any], vs: list[Any], w: Any, orders: int, what: str
 ) -> None:
-    found = directional_derivatives(op, *subject.put((xs, vs, w)), orders)
+    there, along, weights = subject.put([xs, vs, w])
+    found = directional_derivatives(op, there, along, weights, orders)
     step = min(
         0.1, RANGE / 2 / max(1, *[x.size for x in xs[: len(subject.X)]])
     )  # half way to kinks

@@ -152,7 +152,7 @@ def _update(
         states_of_w = iter(given)
         arrays = [None if is_fresh else next(states_of_w) for is_fresh in fresh]
         results = step(value, slope, next(rows), *arrays)
-        columns.append(tuple([dlarray._make(to_class(r, w.dtype), w.dims) for r in results]))
+        columns.append(tuple([dlarray._make(r, w.dims) for r in results]))
         return w
 
     with computing():
