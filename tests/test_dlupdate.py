@@ -36,7 +36,9 @@ def pair() -> Pair:
 
 
 @pytest.mark.parametrize(
-    "fun", [double, np.float64, lambda w: w.dtype.type is None or double(w)], ids=str
+    "fun",
+    [double, np.float64, lambda w: w.dtype.type is None or double(w)],
+    ids=["double", "float64", "lambda"],
 )
 def test_a_network_in_double_has_a_state_in_single(fun: Any) -> None:
     net = dlupdate(single, small())
