@@ -83,7 +83,6 @@ from tinydl.layers.pooling import (
     globalAveragePooling2dLayer,
     maxPooling2dLayer,
 )
-from tinydl.network.dlnetwork_ import dlnetwork, forward, initialize, predict
 from tinydl.network.edit import (
     addLayers,
     connectLayers,
@@ -93,6 +92,7 @@ from tinydl.network.edit import (
     removeLayers,
     replaceLayer,
 )
+from tinydl.network.net import dlnetwork, forward, initialize, predict
 from tinydl.network.statistics import fix_statistics, release_statistics
 from tinydl.network.update import dlupdate
 from tinydl.plot import (

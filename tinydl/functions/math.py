@@ -6,8 +6,8 @@ from typing import Any
 
 from tinydl.functions.arguments import numbers_too
 from tinydl.labels.apply import unary
-from tinydl.labels.dlarray_ import mtimes as _mtimes
-from tinydl.labels.dlarray_ import power as _power
+from tinydl.labels.array import mtimes as _mtimes
+from tinydl.labels.array import power as _power
 from tinydl.primitives import elementwise
 
 

@@ -9,12 +9,12 @@
 ``display``   what a dlarray prints
 ``apply``     primitives applied to values with formats
 ``handle``    a value and a format
-``dlarray_``  the dlarray, which adds all it can do
+``array``     the dlarray, which adds all it can do
 ``numpy_protocol``  what NumPy's functions do with it
 ``options``         what to say where an option of a call is misspelt
 ``containers``      the dlarrays inside lists, dicts, tables and networks
 """
 
-from tinydl.labels.dlarray_ import dlarray
+from tinydl.labels.array import dlarray
 
 __all__ = ["dlarray"]

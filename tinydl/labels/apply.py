@@ -12,7 +12,7 @@ from tinydl.labels.classes import arithmetic, as_array
 from tinydl.labels.handle import Handle
 
 if TYPE_CHECKING:
-    from tinydl.labels.dlarray_ import dlarray
+    from tinydl.labels.array import dlarray
 
 
 def unary(primitive: Callable[..., Any], x: dlarray, **static: Any) -> dlarray:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinydl.backend import is_array
-from tinydl.labels.dlarray_ import dlarray
+from tinydl.labels.array import dlarray
 
 
 def map_arrays(function: Callable[..., Any], structure: Any, *others: Any) -> Any:

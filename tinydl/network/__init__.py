@@ -4,12 +4,12 @@
 ``table``       Learnables, State, Connections: tables as MATLAB prints them
 ``initialize``  sizes through the graph, first values
 ``run``         one call of forward or predict
-``dlnetwork_``  the network itself
+``net``         the network itself
 ``edit``        layerGraph, addLayers, connectLayers, replaceLayer
 ``statistics``  fixed statistics of batch normalization
 ``update``      dlupdate
 """
 
-from tinydl.network.dlnetwork_ import dlnetwork
+from tinydl.network.net import dlnetwork
 
 __all__ = ["dlnetwork"]

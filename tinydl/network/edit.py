@@ -8,8 +8,8 @@ from typing import Any, TypeVar, cast
 from tinydl.layers.layer import Layer
 from tinydl.network import initialize as first
 from tinydl.network import table
-from tinydl.network.dlnetwork_ import dlnetwork, only_network
 from tinydl.network.graph import Graph, flatten, name_all
+from tinydl.network.net import dlnetwork, only_network
 
 
 class layerGraph(Graph):

@@ -17,7 +17,7 @@ from tinydl.layers.normalization import StatisticsWarning
 from tinydl.network.table import Table
 
 if TYPE_CHECKING:
-    from tinydl.network.dlnetwork_ import dlnetwork
+    from tinydl.network.net import dlnetwork
 
 STATISTICS = ("batch", "fixed")
 

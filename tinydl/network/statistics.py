@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinydl.network.dlnetwork_ import dlnetwork, only_network
 from tinydl.network.graph import Graph
+from tinydl.network.net import dlnetwork, only_network
 
 
 def fix_statistics(net: dlnetwork, layers: Sequence[str] | str | None = None) -> dlnetwork:

@@ -3,7 +3,7 @@
 ``files``    save and load
 ``encode``   values as a description in JSON, and arrays
 ``decode``   the way back
-``layer_``   a layer as its class and the options of its constructor
+``layers``   a layer as its class and the options of its constructor
 ``archive``  a zip archive of .npy arrays, one of which is the description
 ``replace``  a new file that takes an old one's place when it is complete
 """

@@ -12,12 +12,12 @@ from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.classes import NAME
 from tinydl.layers.layer import Layer
-from tinydl.network.dlnetwork_ import dlnetwork
 from tinydl.network.edit import layerGraph
 from tinydl.network.graph import Graph
+from tinydl.network.net import dlnetwork
 from tinydl.network.table import Table
 from tinydl.store.archive import Archive, FileFormatError
-from tinydl.store.layer_ import layer_from
+from tinydl.store.layers import layer_from
 
 
 class Decoder:

@@ -18,12 +18,12 @@ from tinydl.backend import is_array, xp
 from tinydl.labels import dlarray
 from tinydl.labels.classes import refuse_hidden
 from tinydl.layers.layer import Layer
-from tinydl.network.dlnetwork_ import dlnetwork
 from tinydl.network.edit import layerGraph
 from tinydl.network.graph import Graph
+from tinydl.network.net import dlnetwork
 from tinydl.network.table import Table
 from tinydl.store.archive import NATIVE
-from tinydl.store.layer_ import check_restored, options_of
+from tinydl.store.layers import check_restored, options_of
 
 DEEPEST = 100
 

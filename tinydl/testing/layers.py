@@ -16,8 +16,8 @@ from tinydl.functions.device import gather, gpuArray
 from tinydl.labels import dlarray
 from tinydl.layers.layer import Layer
 from tinydl.layers.layout import networkDataLayout
-from tinydl.network.dlnetwork_ import dlnetwork, forward, predict
 from tinydl.network.initialize import layouts as layouts_of
+from tinydl.network.net import dlnetwork, forward, predict
 from tinydl.network.table import Table
 from tinydl.network.update import dlupdate
 from tinydl.testing.oracle import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydl.network.dlnetwork_ import dlnetwork
+from tinydl.network.net import dlnetwork
 
 
 def learnables(parameters: Any) -> Any:

@@ -17,7 +17,7 @@ from tinydl.labels.classes import to_class
 from tinydl.labels.containers import map_arrays, refuse_plain
 from tinydl.labels.devices import together
 from tinydl.labels.display import header
-from tinydl.network.dlnetwork_ import dlnetwork
+from tinydl.network.net import dlnetwork
 from tinydl.network.table import Table
 from tinydl.training.parameters import learnables
 
