@@ -1,4 +1,4 @@
-"""Whole programs on every device: both examples, and a layer written outside of the package.
+"""Whole programs on every device: both examples, the solvers, a layer from outside the package.
 
 Under the stand-in a step of the digits network takes seconds, so that it learns from few images.
 """
@@ -6,6 +6,7 @@ Under the stand-in a step of the digits network takes seconds, so that it learns
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,15 +16,25 @@ import pytest
 
 from tests.conftest import Device
 from tinydl import (
+    adamupdate,
     digitTest4DArrayData,
     digitTrain4DArrayData,
     dlarray,
     dlfeval,
+    dlnetwork,
+    dlupdate,
+    double,
     extractdata,
+    featureInputLayer,
+    fullyConnectedLayer,
     gather,
     gpuArray,
     networkDataLayout,
+    randn,
+    rmspropupdate,
     rng,
+    sgdmupdate,
+    single,
 )
 from tinydl.layers.layer import Layer, Parameter
 from tinydl.testing import check_layer
@@ -77,6 +88,35 @@ def test_the_statistics_example(device: Device) -> None:
     assert err_there == pytest.approx(err, rel=1e-6)
     for here, other in zip(slopes, slopes_there, strict=True):
         np.testing.assert_allclose(other, here, rtol=1e-5, atol=1e-5 * np.abs(here).max())
+
+
+SOLVERS: dict[str, Callable[..., Any]] = {
+    "sgdm": lambda net, g, states, t: sgdmupdate(net, g, *states, 0.1),
+    "adam": lambda net, g, states, t: adamupdate(net, g, *states, t, 0.1),
+    "rmsprop": lambda net, g, states, t: rmspropupdate(net, g, *states, 0.1),
+}
+
+
+@pytest.mark.parametrize(("convert", "bound"), [(single, 1e-5), (double, 1e-12)])
+@pytest.mark.parametrize("name", SOLVERS)
+def test_solvers_step_alike(
+    device: Device, name: str, convert: Callable[[Any], Any], bound: float
+) -> None:
+    """Three steps from equal parameters and gradients, each compared by itself."""
+    solver = SOLVERS[name]
+    rng("default")
+    net = dlupdate(convert, dlnetwork([featureInputLayer(3), fullyConnectedLayer(4)]))
+    states: list[Any] = [[]] * (2 if name == "adam" else 1)
+    for t in (1, 2, 3):
+        gradients = dlupdate(lambda w: convert(randn(*w.shape)), net.Learnables)
+        there = [moved(device, x) for x in (net, gradients, states)]
+        net_there, *states_there = solver(*there, t)
+        net, *states = solver(net, gradients, states, t)
+        for here, other in zip((net.Learnables, *states), (net_there.Learnables, *states_there),
+                               strict=True):  # fmt: skip
+            for a, b in zip(here.Value, gather(other).Value, strict=True):
+                assert a.dtype == b.dtype
+                np.testing.assert_allclose(extractdata(b), extractdata(a), rtol=bound, atol=bound)
 
 
 class bendLayer(Layer):
