@@ -109,6 +109,7 @@ from tinydl.plot import (
 from tinydl.store.archive import FileFormatError
 from tinydl.store.files import load, save
 from tinydl.training.differentiate import dlfeval, dlgradient
+from tinydl.training.jacobian import dldivergence, dljacobian, dllaplacian
 from tinydl.training.solver import adamupdate, rmspropupdate, sgdmupdate
 
 __version__ = "0.1.0"
@@ -143,8 +144,11 @@ __all__ = [
     "disconnectLayers",
     "dlarray",
     "dlconv",
+    "dldivergence",
     "dlfeval",
     "dlgradient",
+    "dljacobian",
+    "dllaplacian",
     "dlnetwork",
     "dlupdate",
     "double",

@@ -188,6 +188,16 @@ def slopes(**options: Any) -> Any:
     return dl.dlfeval(function, dlarray([1.0, 2.0]))
 
 
+def constant_or_not(call: Any) -> Callable[..., Any]:
+    """What the gradient of a result says: zeros if that was made a constant."""
+
+    def function(x: dlarray, options: Any) -> Any:
+        y = dl.sum(call(dl.sum(x**4, "C"), x, "C", **options), "all")
+        return dl.dlgradient(y + 0.0 * dl.sum(x, "all"), x)
+
+    return of_call(lambda **options: dl.dlfeval(function, dlarray([[1.0, 2.0]], "CB"), options))
+
+
 def network(**options: Any) -> Any:
     net = dl.dlnetwork([dl.featureInputLayer(4), dl.fullyConnectedLayer(2), dl.reluLayer()],
                        **options)  # fmt: skip
@@ -216,6 +226,9 @@ FUNCTIONS = {
                        {"Outputs": ["fc", "relu"], "Statistics": "fixed"}),
     "predict": Subject(of_call(lambda **o: dl.predict(learned(), Y, **o)), {"Outputs": "fc"}),
     "dlgradient": Subject(of_call(slopes), {"RetainData": True, "EnableHigherDerivatives": True}),
+    "dljacobian": Subject(constant_or_not(dl.dljacobian), {"EnableHigherDerivatives": False}),
+    "dldivergence": Subject(constant_or_not(dl.dldivergence), {"EnableHigherDerivatives": False}),
+    "dllaplacian": Subject(constant_or_not(dl.dllaplacian), {"EnableHigherDerivatives": False}),
     "fullyconnect": Subject(of_call(lambda **o: dl.fullyconnect(Y, PLAIN.T, **o)), UNLABELLED),
     "batchnorm": Subject(of_call(normalized), {
         **UNLABELLED, "Epsilon": 0.5, "MeanDecay": 0.3, "VarianceDecay": 0.3,

@@ -17,8 +17,7 @@ from tinydl.labels.options import named_options
 from tinydl.training.parameters import learnables
 
 NO_VARIABLE = (
-    "dlgradient: {kind} cannot be differentiated by; make it a dlarray and pass it as an argument "
-    "of dlfeval"
+    "{kind} cannot be differentiated by; make it a dlarray and pass it as an argument of dlfeval"
 )
 
 
@@ -121,11 +120,11 @@ def dlgradient(
         raise TypeError("dlgradient: with respect to what? Write dlgradient(y, x)")
     root = _differentiable(y)
     for part in x:
-        refuse_plain(part, NO_VARIABLE)
+        refuse_plain(part, "dlgradient: " + NO_VARIABLE)
     variables: list[dlarray] = []
 
     def collect(v: dlarray) -> dlarray:
-        variables.append(_followed(v))
+        variables.append(check_variable(v, "dlgradient"))
         return v
 
     map_arrays(collect, x)
@@ -157,32 +156,41 @@ def _own(gradients: list[Any]) -> list[Any]:
     return own
 
 
-def _differentiable(y: Any) -> Recorded:
-    if not isinstance(y, dlarray) or type(y._value) is not Recorded:
-        kind = header(y._value, y.dims) if isinstance(y, dlarray) else type(y).__name__
-        if _current.record is None:
-            raise RuntimeError(
-                "dlgradient was called outside dlfeval; put it into a function and call "
-                "dlfeval(function, x)"
-            )
-        raise ValueError(
-            f"dlgradient: the value to differentiate must be a recorded dlarray of one number; "
-            f"this {kind} does not depend on an argument of dlfeval"
+def check_recorded(y: Any, caller: str) -> Recorded:
+    """The value of y, if it was computed from an argument of the dlfeval that is running."""
+    if isinstance(y, dlarray) and type(y._value) is Recorded:
+        return y._value
+    kind = header(y._value, y.dims) if isinstance(y, dlarray) else type(y).__name__
+    if _current.record is None:
+        raise RuntimeError(
+            f"{caller} was called outside dlfeval; put it into a function and call "
+            "dlfeval(function, x)"
         )
-    if y._value.data.size != 1:
+    raise ValueError(
+        f"{caller}: the value to differentiate must be a recorded dlarray; "
+        f"this {kind} does not depend on an argument of dlfeval"
+    )
+
+
+def _differentiable(y: Any) -> Recorded:
+    value = check_recorded(y, "dlgradient")
+    if value.data.size != 1:
         raise ValueError(
             f"dlgradient: the value to differentiate must be one number, not "
-            f'{header(y._value.data, y.dims)}; use sum(Y, "all") or a loss'
+            f'{header(value.data, y.dims)}; use sum(Y, "all") or a loss'
         )
-    return y._value
+    return value
 
 
-def _followed(x: Any) -> dlarray:
+def check_variable(x: Any, caller: str) -> dlarray:
+    """x itself, if one can differentiate with respect to it."""
+    if not isinstance(x, dlarray):
+        raise TypeError(f"{caller}: " + NO_VARIABLE.format(kind=f"a {type(x).__name__}"))
     if x.dtype == LOGICAL:
-        raise ValueError(f"dlgradient: {header(x._value, x.dims)} has no derivative; it is logical")
+        raise ValueError(f"{caller}: {header(x._value, x.dims)} has no derivative; it is logical")
     if type(x._value) is not Recorded:
         raise ValueError(
-            f"dlgradient: {header(x._value, x.dims)} is a constant of this computation; pass it as "
+            f"{caller}: {header(x._value, x.dims)} is a constant of this computation; pass it as "
             "an argument of dlfeval to differentiate with respect to it"
         )
     x._value.node.record.check_open()

@@ -1,0 +1,188 @@
+"""Derivatives of several outputs at once: Jacobian, divergence and Laplacian, observation by
+observation.
+
+All three rest on one thought. If every observation of u depends on its own observation of x only,
+the gradient of the sum over the observations holds the derivative of each. A computation that
+couples observations, such as batch normalization by the statistics of the batch, breaks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tinydl.functions.arguments import axes
+from tinydl.functions.reduce import sum
+from tinydl.functions.shape import cat
+from tinydl.labels import dlarray
+from tinydl.labels import format as formats
+from tinydl.labels.display import header
+from tinydl.labels.options import named_options
+from tinydl.primitives.shape import reshape
+from tinydl.training.differentiate import check_recorded, check_variable, dlgradient
+
+
+@named_options
+def dljacobian(
+    u: dlarray,
+    x: dlarray,
+    dim: str | None = None,
+    *,
+    axis: int | None = None,
+    EnableHigherDerivatives: bool = True,
+) -> dlarray:
+    """The derivatives ∂uᵢ/∂x of the elements of u along one dimension, for each observation.
+
+    The dimension of u is named by its label, ``dljacobian(u, x, "C")``, or by its position from 0,
+    ``dljacobian(u, x, axis=0)``; it can be left out where only one is longer than 1. Everything
+    else of u is summed, so that each observation of u may depend on its own observation of x only.
+
+    If u has one element along that dimension, the result has the size and labels of x. Otherwise it
+    has no labels, and one dimension more, the first: the size is m × (size of x), and
+    ``jac[i, j, n]`` is ∂uᵢ/∂xⱼ of observation n.
+
+    Called inside a function that dlfeval evaluates, like dlgradient. The result is recorded and can
+    be differentiated again; EnableHigherDerivatives=False makes it a constant. In either case the
+    record is kept for further gradients.
+
+    Example:
+        >>> from tinydl import dlarray, dlfeval, dljacobian
+        >>> turned = lambda x: dljacobian(cat("C", -x[1, :], 2 * x[0, :]), x, "C")
+        >>> dlfeval(turned, dlarray([[1.0], [5.0]], "CB"))
+        2×2×1 dlarray
+        [[[ 0.]
+          [-1.]]
+        <BLANKLINE>
+         [[ 2.]
+          [ 0.]]]
+    """
+    at = _operation_dimension(u, x, dim, axis, "dljacobian")
+    rows = [_slope(part, x, EnableHigherDerivatives) for part in _parts(u, at)]
+    if len(rows) == 1:
+        return rows[0]
+    first = (1, *x.shape)
+    rows = [dlarray._make(reshape(row._value, shape=first, order="C"), "") for row in rows]
+    return cat(None, *rows, axis=0)
+
+
+@named_options
+def dldivergence(
+    u: dlarray,
+    x: dlarray,
+    dim: str | None = None,
+    *,
+    axis: int | None = None,
+    EnableHigherDerivatives: bool = True,
+) -> dlarray:
+    """The divergence Σᵢ ∂uᵢ/∂xᵢ along one dimension, for each observation.
+
+    u and x have equal sizes along that dimension, which is named as in dljacobian. The result has
+    the labels of x, and size 1 along the dimension. EnableHigherDerivatives as in dljacobian.
+
+    Example:
+        >>> from tinydl import dlarray, dldivergence, dlfeval
+        >>> dlfeval(lambda x: dldivergence(x**2, x, "C"), dlarray([[1.0, 2.0], [5.0, 6.0]], "CB"))
+        1(C) × 2(B) dlarray
+        [[12. 16.]]
+    """
+    at = _operation_dimension(u, x, dim, axis, "dldivergence")
+    along = _same_dimension(u, x, at, dim, "dldivergence")
+    if u.shape[at] != x.shape[along]:
+        raise ValueError(
+            f"dldivergence: u is {header(u._value, u.dims)} and x is {header(x._value, x.dims)}; "
+            f"along the dimension they need equal sizes, not {u.shape[at]} and {x.shape[along]}"
+        )
+    slopes = [_slope(part, x, EnableHigherDerivatives) for part in _parts(u, at)]
+    return _sum_of([_part(slope, along, i) for i, slope in enumerate(slopes)])
+
+
+@named_options
+def dllaplacian(
+    u: dlarray,
+    x: dlarray,
+    dim: str | None = None,
+    *,
+    axis: int | None = None,
+    EnableHigherDerivatives: bool = True,
+) -> dlarray:
+    """The Laplacian Σⱼ ∂²uᵢ/∂xⱼ² for each element of u along one dimension, and each observation.
+
+    The dimension is named as in dljacobian, and j runs over the same dimension of x. The result has
+    the labels of x, and the size of u along the dimension. EnableHigherDerivatives as in
+    dljacobian.
+
+    Example:
+        >>> from tinydl import dlarray, dlfeval, dllaplacian, sum
+        >>> squared_length = lambda x: dllaplacian(sum(x**2, "C"), x, "C")
+        >>> dlfeval(squared_length, dlarray([[1.0, 2.0], [5.0, 6.0]], "CB"))
+        1(C) × 2(B) dlarray
+        [[4. 4.]]
+    """
+    at = _operation_dimension(u, x, dim, axis, "dllaplacian")
+    along = _same_dimension(u, x, at, dim, "dllaplacian")
+    rows = []
+    for part in _parts(u, at):
+        slope = _slope(part, x, True)
+        curvatures = [
+            _part(_slope(partial, x, EnableHigherDerivatives), along, j)
+            for j, partial in enumerate(_parts(slope, along))
+        ]
+        rows.append(_sum_of(curvatures))
+    return rows[0] if len(rows) == 1 else cat(None, *rows, axis=along)
+
+
+def _operation_dimension(
+    u: dlarray, x: dlarray, dim: str | None, axis: int | None, caller: str
+) -> int:
+    """The position of the one dimension of u that is meant, where it has elements."""
+    check_recorded(u, caller)
+    check_variable(x, caller)
+    if u.ndim == 0:
+        return 0
+    found = axes(u, dim, axis, caller)
+    if dim is None and axis is None:
+        found = tuple([i for i in found if u.shape[i] != 1][:1]) or (0,)
+    if len(found) != 1 or u.shape[found[0]] == 0:
+        raise ValueError(
+            f"{caller}: one dimension of u with elements is needed, and u is "
+            f"{header(u._value, u.dims)}; name it by its label or by axis="
+        )
+    return found[0]
+
+
+def _same_dimension(u: dlarray, x: dlarray, at: int, dim: str | None, caller: str) -> int:
+    """Where x has the dimension of u: under the same label, or at the same position."""
+    label = u.dims[at] if u.dims else ""
+    if x.ndim == 0:
+        return 0
+    found = formats.find(x.dims, label) if label and x.dims else (at,)
+    if len(found) != 1 or found[0] >= x.ndim:
+        raise ValueError(
+            f"{caller}: x is {header(x._value, x.dims)} and does not have the dimension "
+            f"{dim or at} of u, {header(u._value, u.dims)}"
+        )
+    return found[0]
+
+
+def _parts(u: dlarray, at: int) -> Iterator[dlarray]:
+    """The elements along one dimension, which stays, one by one."""
+    for i in range(u.shape[at] if u.ndim else 1):
+        yield _part(u, at, i)
+
+
+def _part(u: dlarray, at: int, i: int) -> dlarray:
+    if u.ndim == 0:
+        return u
+    return u[(*(slice(None),) * at, slice(i, i + 1), ...)]
+
+
+def _slope(u: dlarray, x: dlarray, higher: bool) -> dlarray:
+    """The gradient of the sum of u: for each observation its own derivative."""
+    slope: dlarray = dlgradient(sum(u, "all"), x, EnableHigherDerivatives=higher, RetainData=True)
+    return slope
+
+
+def _sum_of(parts: list[dlarray]) -> dlarray:
+    total, *rest = parts
+    for part in rest:
+        total = total + part
+    return total
