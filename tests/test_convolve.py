@@ -180,6 +180,21 @@ def test_single_with_double_is_double(images: int) -> None:
         )
 
 
+@pytest.mark.parametrize(("channels", "filters"), [(1, 1), (2, 3)])
+def test_groups_of_single_and_double_are_double(channels: int, filters: int) -> None:
+    """Each channel by itself, and groups of several, take different paths."""
+    rng = np.random.default_rng(0)
+    options = {"stride": (2,), "dilation": (1,), "padding": ((1, 0),), "groups": 3}
+    shapes = (6, 3 * channels, 4), (3, channels, 3 * filters), (3, 3 * filters, 4)
+    doubles = Problem(*[rng.standard_normal(shape) for shape in shapes], options)
+    for operation, a, b in doubles.trio():
+        a, b = a.astype(np.float32), b.astype(np.float32)
+        exact = operation(a.astype(float), b.astype(float))
+        mixed = [operation(a, b.astype(float)), operation(a.astype(float), b)]
+        assert_all_close(mixed, [exact] * 2)
+        assert operation(a, b).dtype == np.float32
+
+
 @pytest.mark.parametrize("images", [0, 2, 9])
 def test_single_stays_single_at_second_order(images: int) -> None:
     record = Record()

@@ -9,6 +9,7 @@ import pytest
 
 from tinydl import rng
 from tinydl.autodiff import PRIMITIVES
+from tinydl.layers import LAYERS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -16,7 +17,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_code_runs(page: Path) -> None:
-    before = dict(PRIMITIVES)
+    before = dict(PRIMITIVES), dict(LAYERS)
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
     names: dict[str, object] = {"__name__": page.stem}
     rng("default")
@@ -24,8 +25,9 @@ def test_code_runs(page: Path) -> None:
         for block in blocks:
             exec(compile(block, str(page), "exec"), names)
     finally:
-        PRIMITIVES.clear()
-        PRIMITIVES.update(before)
+        for catalogue, entries in zip((PRIMITIVES, LAYERS), before, strict=True):
+            catalogue.clear()
+            catalogue.update(entries)
     assert blocks or page.name == "CHANGELOG.md"
 
 

@@ -173,7 +173,9 @@ def test_inputs_that_do_not_fit(verb: Any) -> None:
     name = verb.__name__
     with pytest.raises(TypeError, match=rf"{name}: the input 'in' must be .* it is a 3×5 dlarray"):
         verb(net, dlarray(normal((3, 5), 1)))
-    with pytest.raises(TypeError, match=rf"{name}: the input 'in' must be .* it is a ndarray"):
+    with pytest.raises(TypeError, match=rf"{name}: the input 'in' must be .* it is a list"):
+        verb(net, [[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match=rf"{name}: the dimensions of 'in', an array of 3×5, are"):
         verb(net, normal((3, 5), 1))
     with pytest.raises(ValueError, match=r"layer 'in' .* is 4\(C\) × 5\(B\) dlarray; 3\(C\)"):
         verb(net, features(5, 4))

@@ -36,7 +36,7 @@ from tinydl import (
 from tinydl.layers import LAYERS, Layer, initializers
 from tinydl.layers.layer import Parameter
 from tinydl.testing import check_layer
-from tinydl.testing.layers import _same
+from tinydl.testing.subject import same as same_values
 
 CASES = [(row, i) for row in ROWS for i in range(len(row.layouts))]
 every_case = pytest.mark.parametrize(("row", "i"), CASES, ids=lambda x: repr(x))
@@ -60,7 +60,8 @@ def test_every_layer_is_public() -> None:
 @pytest.mark.parametrize("draw", range(DRAWS))
 def test_what_every_layer_promises(row: LayerRow, i: int, draw: int, device: Any) -> None:
     batch = 2 + (draw + 1) % 4
-    check_layer(row.make(), *row.layouts[i], batch=batch, seed=draw, device=device.name)
+    check_layer(row.make(), *row.layouts[i], batch=batch, seed=draw, device=device.name,
+                inputs=row.inputs, follow=row.follow)  # fmt: skip
 
 
 @pytest.mark.parametrize("row", ROWS, ids=repr)
@@ -73,7 +74,7 @@ def test_layers_are_copied_and_printed(row: LayerRow) -> None:
     for make in makers:
         made = make(layer)
         assert type(made) is type(layer) and made is not layer
-        assert all([_same(v, made.options()[k]) for k, v in layer.options().items()])
+        assert all([same_values(v, made.options()[k]) for k, v in layer.options().items()])
 
 
 # ---- the checks notice what is wrong ------------------------------------------------------------
@@ -448,11 +449,11 @@ def test_given_values_keep_their_class_and_must_fit() -> None:
         (lambda: fullyConnectedLayer(2, WeightsInitializer="xavier"), "is one of glorot, he"),
         (lambda: fullyConnectedLayer(2, BiasLearnRateFactor=-1), "BiasLearnRateFactor must lie"),
         (lambda: fullyConnectedLayer(2, BiasL2Factor="0"), "BiasL2Factor must be a number"),
-        (lambda: convolution2dLayer([3, 3, 3], 2), "FilterSize is one whole number or two"),
-        (lambda: convolution2dLayer(3, 2, Stride=0), "Stride must be a whole number from 1"),
+        (lambda: convolution2dLayer([3, 3, 3], 2), "FilterSize is a whole number from 1"),
+        (lambda: convolution2dLayer(3, 2, Stride=0), "Stride is a whole number from 1"),
         (lambda: convolution2dLayer(3, 2, Padding="sane"), 'Padding is numbers or "same"'),
-        (lambda: convolution2dLayer(3, 2, Padding=-1), "Padding must be a whole number from 0"),
-        (lambda: convolution2dLayer(3, 2, Padding=[1, 2, 3]), "Padding is one whole number or two"),
+        (lambda: convolution2dLayer(3, 2, Padding=-1), "Padding is a whole number from 0"),
+        (lambda: convolution2dLayer(3, 2, Padding=[1, 2, 3]), "Padding is a whole number from"),
         (lambda: convolution2dLayer(3, 2, Padding=[[1, 2], [3, 4], [5, 6]]), "Padding"),
         (lambda: convolution2dLayer(3, 2, PaddingValue="zero"), "PaddingValue is a number or one"),
         (lambda: batchNormalizationLayer(MeanDecay=2), "MeanDecay must lie between 0.0 and 1.0"),
@@ -462,6 +463,12 @@ def test_given_values_keep_their_class_and_must_fit() -> None:
         (lambda: dropoutLayer(1), "with Probability 1 nothing would be left"),
         (lambda: dropoutLayer(1.5), "Probability must lie between"),
         (lambda: additionLayer(1), "NumInputs must be a whole number from 2 on"),
+        (lambda: tinydl.multiplicationLayer(1), "multiplicationLayer: NumInputs must be a whole"),
+        (lambda: tinydl.concatenationLayer(None, 2), "name the dimension once"),
+        (lambda: tinydl.concatenationLayer("C", 2, axis=0), "name the dimension once"),
+        (lambda: tinydl.concatenationLayer("X", 2), "is no label"),
+        (lambda: tinydl.clippedReluLayer(0), "with Ceiling 0 nothing would be left"),
+        (lambda: tinydl.preluLayer(AlphaInitializer="quarter"), "or a number, or a function of"),
         (lambda: imageInputLayer([28, 28]), "InputSize is .height, width, channels."),
         (lambda: featureInputLayer(2.5), "InputSize holds whole numbers"),
         (lambda: featureInputLayer(2, Normalization="z-score"), "Normalization is one of none"),
@@ -482,11 +489,15 @@ def test_bad_options_raise(make: Any, words: str) -> None:
     ("layer", "layout", "words"),
     [
         (convolution2dLayer(5, 2), networkDataLayout([4, 4, 1, None], "SSCB"), "extends over 5"),
-        (convolution2dLayer(2, 2), DENSE, "it needs the dimensions SSC and gets 300.C."),
-        (convolution2dLayer(2, 2), networkDataLayout([4, 4, 4, 1, None], "SSSCB"), "needs the dim"),
+        (convolution2dLayer(2, 2), DENSE, "gets 300.C. × ..B.: the window slides over .* SS or ST"),
+        (
+            convolution2dLayer(2, 2),
+            networkDataLayout([4, 4, 4, 1, None], "SSSCB"),
+            "not those of SSSCB",
+        ),
         (convolution2dLayer(2, 2, NumChannels=3), PICTURES, "NumChannels is 3, and it gets 9"),
         (tinydl.maxPooling2dLayer(10), PICTURES, "extends over 10 positions"),
-        (tinydl.globalAveragePooling2dLayer(), networkDataLayout([4, None], "SB"), "needs the dim"),
+        (tinydl.globalAveragePooling2dLayer(), networkDataLayout([4, None], "SB"), "window slides"),
         (fullyConnectedLayer(2), networkDataLayout([4, None], "BT"), "needs a dimension S or C"),
         (tinydl.softmaxLayer(), networkDataLayout([4, None], "SB"), "it needs the dimensions C"),
     ],

@@ -81,7 +81,8 @@ def test_an_option_has_an_effect(name: str, option: str) -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_a_misspelt_option_raises_and_names_the_options(name: str) -> None:
     call, options = CALLS[name], options_of(CALLS[name])
-    wrong = options[-1][:-1] + "xy"
+    longest = max(options, key=len)
+    wrong = longest[:-1] + "xy"
     with pytest.raises(TypeError, match=f"{name} has no option {wrong}; .* was meant") as error:
         call(**{wrong: 1})
     assert all([option in str(error.value) for option in options])
@@ -107,6 +108,15 @@ def test_the_usual_first_mistakes() -> None:
         tinydl.batchNormalizationLayer(Decay=0.5)
     with pytest.raises(TypeError, match="dlnetwork: options are written Initialize=False"):
         dlnetwork([tinydl.featureInputLayer(2)], "Initialize", False)
+
+
+def test_functions_that_are_values_in_matlab_are_no_options() -> None:
+    """A function counts as true: Initialize=false would initialize."""
+    for function, written in ((tinydl.true, "True"), (tinydl.false, "False"),
+                              (tinydl.inf, r"float\('inf'\)")):  # fmt: skip
+        words = f"dlnetwork: {function.__name__} is a function; write Initialize={written}"
+        with pytest.raises(TypeError, match=words):
+            dlnetwork([tinydl.featureInputLayer(2)], Initialize=function)
 
 
 def test_options_keep_their_place_in_signatures() -> None:

@@ -10,39 +10,67 @@ import pytest
 
 from tests.strategies import normal, numbers
 from tinydl import (
+    averagePooling1dLayer,
     averagePooling2dLayer,
+    averagePooling3dLayer,
     batchNormalizationLayer,
+    clippedReluLayer,
+    convolution1dLayer,
     convolution2dLayer,
+    convolution3dLayer,
+    crossChannelNormalizationLayer,
+    depthToSpace2dLayer,
     dlarray,
     dlfeval,
     dlgradient,
     dlnetwork,
     dlupdate,
     double,
+    eluLayer,
     forward,
     fullyConnectedLayer,
     geluLayer,
+    globalAveragePooling1dLayer,
     globalAveragePooling2dLayer,
+    globalAveragePooling3dLayer,
+    globalMaxPooling1dLayer,
+    globalMaxPooling2dLayer,
+    globalMaxPooling3dLayer,
+    groupedConvolution2dLayer,
+    groupNormalizationLayer,
+    instanceNormalizationLayer,
+    layerNormalizationLayer,
     leakyReluLayer,
+    maxPooling1dLayer,
     maxPooling2dLayer,
+    maxPooling3dLayer,
     networkDataLayout,
     predict,
+    preluLayer,
     reluLayer,
+    resize2dLayer,
     sigmoidLayer,
     softmaxLayer,
+    softplusLayer,
     sum,
+    swishLayer,
     tanhLayer,
+    transposedConv1dLayer,
+    transposedConv2dLayer,
+    transposedConv3dLayer,
 )
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
 OBSERVATIONS = 3
-AXES = {"SSCB": (3, 2, 0, 1), "CB": (1, 0), "CBT": (1, 0, 2)}
+AXES = {"SSCB": (3, 2, 0, 1), "CB": (1, 0), "CBT": (1, 0, 2), "SCB": (2, 1, 0),
+        "SSSCB": (4, 3, 0, 1, 2)}  # fmt: skip
 """How our dimensions become PyTorch's: observations, channels, then the rest."""
 
 IMAGES, FEATURES = ((7, 6, 2, OBSERVATIONS), "SSCB"), ((5, OBSERVATIONS), "CB")
 SEQUENCES = ((5, OBSERVATIONS, 4), "CBT")
+LINES, VOLUMES = ((9, 2, OBSERVATIONS), "SCB"), ((4, 3, 5, 2, OBSERVATIONS), "SSSCB")
 Case = tuple[Any, tuple[tuple[int, ...], str], Callable[..., Any]]
 
 
@@ -79,6 +107,11 @@ def ours(net: dlnetwork, X: dlarray, w: Any, verb: Callable[..., Any]) -> tuple[
 def filters(W: Any) -> Any:
     """Height × width × channels × filters, as PyTorch wants them."""
     return W.permute(3, 2, 0, 1)
+
+
+def of_groups(W: Any) -> Any:
+    """Height × width × channels × filters × groups: PyTorch counts the filters group by group."""
+    return W.permute(4, 3, 2, 0, 1).flatten(0, 1)
 
 
 def padded(x: Any, top: int, bottom: int, left: int, right: int, *how: Any) -> Any:
@@ -125,6 +158,41 @@ CASES: dict[str, Case] = {
         convolution2dLayer(3, 4, Padding=1, PaddingValue=-2), IMAGES,
         lambda x, W, b: F.conv2d(padded(x, 1, 1, 1, 1, "constant", -2.0), filters(W),
                                  b.flatten())),
+    "conv1d": (convolution1dLayer(3, 4, Stride=2, Padding=[1, 2]), LINES,
+               lambda x, W, b: F.conv1d(F.pad(x, (1, 2)), W.permute(2, 1, 0), b.flatten(),
+                                        stride=2)),
+    "conv1d, causal": (
+        convolution1dLayer(3, 4, Padding="causal", DilationFactor=2), SEQUENCES,
+        lambda x, W, b: F.conv1d(F.pad(x, (4, 0)), W.permute(2, 1, 0), b.flatten(), dilation=2)),
+    "conv3d": (convolution3dLayer([2, 3, 2], 4, Padding=1, Stride=[1, 1, 2]), VOLUMES,
+               lambda x, W, b: F.conv3d(x, W.permute(4, 3, 0, 1, 2), b.flatten(), padding=1,
+                                        stride=(1, 1, 2))),
+    "grouped": (groupedConvolution2dLayer(3, 2, 2, Padding=1), IMAGES,
+                lambda x, W, b: F.conv2d(x, of_groups(W), b.permute(3, 2, 0, 1).flatten(),
+                                         padding=1, groups=2)),
+    "transposed1d": (transposedConv1dLayer(3, 4, Stride=2, Cropping=1), LINES,
+                     lambda x, W, b: F.conv_transpose1d(x, W.permute(2, 1, 0), b.flatten(),
+                                                        stride=2, padding=1)),
+    "transposed": (transposedConv2dLayer([3, 2], 4, Stride=[2, 1]), IMAGES,
+                   lambda x, W, b: F.conv_transpose2d(x, filters(W), b.flatten(), stride=(2, 1))),
+    "transposed, same": (
+        transposedConv2dLayer(4, 3, Stride=2, Cropping="same"), IMAGES,
+        lambda x, W, b: F.conv_transpose2d(x, filters(W), b.flatten(), stride=2, padding=1)),
+    "transposed3d": (transposedConv3dLayer(2, 3), VOLUMES,
+                     lambda x, W, b: F.conv_transpose3d(x, W.permute(4, 3, 0, 1, 2), b.flatten())),
+    "maxpool1d": (maxPooling1dLayer(3, Stride=2), LINES, lambda x: F.max_pool1d(x, 3, stride=2)),
+    "maxpool1d, time": (maxPooling1dLayer(2), SEQUENCES,
+                        lambda x: F.max_pool1d(x, 2, stride=1)),
+    "maxpool3d": (maxPooling3dLayer(2, Stride=2), VOLUMES, lambda x: F.max_pool3d(x, 2)),
+    "avgpool1d": (averagePooling1dLayer(3, Padding=1), LINES,
+                  lambda x: F.avg_pool1d(x, 3, stride=1, padding=1)),
+    "avgpool3d": (averagePooling3dLayer([2, 1, 2]), VOLUMES,
+                  lambda x: F.avg_pool3d(x, (2, 1, 2), stride=1)),
+    "gap1d": (globalAveragePooling1dLayer(), SEQUENCES, lambda x: x.mean(2)),
+    "gap3d": (globalAveragePooling3dLayer(), VOLUMES, lambda x: F.adaptive_avg_pool3d(x, 1)),
+    "gmp": (globalMaxPooling2dLayer(), IMAGES, lambda x: F.adaptive_max_pool2d(x, 1)),
+    "gmp1d": (globalMaxPooling1dLayer(), LINES, lambda x: F.adaptive_max_pool1d(x, 1)),
+    "gmp3d": (globalMaxPooling3dLayer(), VOLUMES, lambda x: F.adaptive_max_pool3d(x, 1)),
     "maxpool": (maxPooling2dLayer(2, Stride=2), IMAGES, lambda x: F.max_pool2d(x, 2)),
     "maxpool, overlapping": (maxPooling2dLayer([3, 2], Padding=[1, 1]), IMAGES,
                              lambda x: F.max_pool2d(x, (3, 2), stride=1, padding=1)),
@@ -139,6 +207,25 @@ CASES: dict[str, Case] = {
         averagePooling2dLayer(3, Padding=1, PaddingValue="mean"), IMAGES,
         lambda x: F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)),
     "gap": (globalAveragePooling2dLayer(), IMAGES, lambda x: F.adaptive_avg_pool2d(x, 1)),
+    "layernorm": (layerNormalizationLayer(), SEQUENCES,
+                  lambda x, b, a: F.layer_norm(x.movedim(1, -1), [5], a[:, 0], b[:, 0])
+                  .movedim(-1, 1)),
+    "layernorm, images": (
+        layerNormalizationLayer(Epsilon=0.01), IMAGES,
+        lambda x, b, a: F.group_norm(x, 1, a.flatten(), b.flatten(), eps=0.01)),
+    "groupnorm": (groupNormalizationLayer(2), IMAGES,
+                  lambda x, b, a: F.group_norm(x, 2, a.flatten(), b.flatten())),
+    "instancenorm": (instanceNormalizationLayer(), IMAGES,
+                     lambda x, b, a: F.instance_norm(x, weight=a.flatten(), bias=b.flatten())),
+    "crossnorm": (crossChannelNormalizationLayer(3, Alpha=0.1), SEQUENCES,
+                  lambda x: F.local_response_norm(x, 3, alpha=0.1, k=2.0)),
+    "resize": (resize2dLayer(OutputSize=[5, 9], Method="linear"), IMAGES,
+               lambda x: F.interpolate(x, (5, 9), mode="bilinear", align_corners=False)),
+    "resize, nearest": (resize2dLayer(Scale=2, GeometricTransformMode="asymmetric",
+                                      NearestRoundingMode="floor"), IMAGES,
+                        lambda x: F.interpolate(x, scale_factor=2, mode="nearest")),
+    "depth to space": (depthToSpace2dLayer(2, Mode="crd"), ((3, 2, 8, OBSERVATIONS), "SSCB"),
+                       lambda x: F.pixel_shuffle(x, 2)),
     "relu": (reluLayer(), IMAGES, F.relu),
     "leakyrelu": (leakyReluLayer(0.3), FEATURES, lambda x: F.leaky_relu(x, 0.3)),
     "gelu": (geluLayer(), FEATURES, F.gelu),
@@ -146,6 +233,11 @@ CASES: dict[str, Case] = {
                    lambda x: F.gelu(x, approximate="tanh")),
     "tanh": (tanhLayer(), SEQUENCES, torch.tanh),
     "sigmoid": (sigmoidLayer(), FEATURES, torch.sigmoid),
+    "swish": (swishLayer(), FEATURES, F.silu),
+    "softplus": (softplusLayer(), FEATURES, F.softplus),
+    "elu": (eluLayer(0.7), IMAGES, lambda x: F.elu(x, 0.7)),
+    "clippedrelu": (clippedReluLayer(0.8), IMAGES, lambda x: x.clamp(0, 0.8)),
+    "prelu": (preluLayer(), IMAGES, lambda x, a: F.prelu(x, a.flatten())),
     "softmax": (softmaxLayer(), FEATURES, lambda x: F.softmax(x, 1)),
     "softmax, images": (softmaxLayer(), IMAGES, lambda x: F.softmax(x, 1)),
 }  # fmt: skip
@@ -159,7 +251,8 @@ def test_values_and_gradients(name: str) -> None:
     learnables = [torch.tensor(numbers(v).copy(), requires_grad=True)
                   for v in net.Learnables.Value]  # fmt: skip
     y = theirs(tensor, *learnables)
-    out = next(f for f in AXES if len(f) == y.ndim and ("T" in f) == ("T" in fmt))
+    time = ("T" in fmt) and y.ndim == len(fmt)
+    out = next(f for f in AXES if len(f) == y.ndim and ("T" in f) == time)
     expected = from_torch(y, out)
     w = normal(expected.shape, 2)
     Y, slope_X, slopes = ours(net, dlarray(x, fmt), w, predict)

@@ -122,6 +122,47 @@ def test_products(name: str, kind: str) -> None:
     check(PRODUCTS[name], kind)
 
 
+def multiplied(name: str, xp: ModuleType, x: Any) -> Any:
+    """What the factors of a matrix multiply to, or solve: NumPy's and CuPy's signs may differ."""
+    square = x[:, :37] + 8 * xp.eye(37, dtype=x.dtype)
+    definite = square @ square.T
+    if name == "svd":
+        u, s, v = xp.linalg.svd(x, full_matrices=False)
+        return xp.concatenate([(u * s) @ v, s[:, None]], axis=1)
+    if name == "eigh":
+        values, vectors = xp.linalg.eigh(definite)
+        return xp.concatenate([(vectors * values) @ vectors.T, values[:, None]], axis=1)
+    if name == "qr":
+        q, r = xp.linalg.qr(x.T)
+        return xp.concatenate([q @ r, xp.abs(r)])
+    if name == "cholesky":
+        return xp.linalg.cholesky(definite)
+    return xp.linalg.inv(square) if name == "inv" else xp.linalg.solve(square, x)
+
+
+@pytest.mark.parametrize("kind", ["f", "d"])
+@pytest.mark.parametrize("name", ["solve", "inv", "cholesky", "qr", "svd", "eigh"])
+def test_factors(name: str, kind: str) -> None:
+    x = arrays(kind)[0]
+    expected = multiplied(name, np, x)
+    actual = multiplied(name, cupy, cupy.asarray(x))
+    assert actual.dtype == expected.dtype
+    bound = (1e-3 if kind == "f" else 1e-11) * np.abs(expected).max()
+    np.testing.assert_allclose(actual.get(), expected, rtol=0, atol=bound)
+
+
+def test_triangular_systems_and_factors_with_exchanged_rows() -> None:
+    from cupyx.scipy import linalg
+
+    x = arrays("d")[0][:5, :5]
+    on_device, lower = cupy.asarray(x), np.tril(x) + 5 * np.eye(5)
+    solved = linalg.solve_triangular(cupy.asarray(lower), on_device, lower=True)
+    np.testing.assert_allclose(solved.get(), np.linalg.solve(lower, x), rtol=1e-12)
+    permuted, low, up = linalg.lu(on_device)
+    np.testing.assert_allclose((permuted @ low @ up).get(), x, rtol=1e-12, atol=1e-12)
+    assert float(abs(low).max()) == 1.0, "pivots are the largest"
+
+
 def test_products_of_half_precision() -> None:
     """These do not go to OpenBLAS, and are summed in single."""
     check(PRODUCTS["matrices"], "e")
@@ -203,10 +244,10 @@ def test_arrays_move_in_both_directions() -> None:
     "call",
     [
         lambda x: cupy.sort(x),
-        lambda x: cupy.linalg.svd(x[:, :37]),
+        lambda x: cupy.linalg.svd(x[:, :37].astype("F")),
         lambda x: cupy.fft.fft(x),
     ],
-    ids=["sort", "svd", "fft"],
+    ids=["sort", "complex svd", "fft"],
 )
 def test_what_is_not_there_raises(call: Callable[[Any], Any]) -> None:
     with pytest.raises(Exception, match=r"(?i)not ?supported|rocblas_status|CUFFT"):

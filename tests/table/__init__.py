@@ -4,17 +4,57 @@ A family of operations has a module here with its rows. A new module is imported
 ROWS are added to the list.
 """
 
-from . import contract, convolve, elementwise, normalize, pool, reduce, shape
+from . import (
+    arrange,
+    attention,
+    circular,
+    contract,
+    convolve,
+    ctc,
+    cumulate,
+    elementwise,
+    hyperbolic,
+    image,
+    linear_algebra,
+    logarithm,
+    normalize,
+    own_rule,
+    pool,
+    recur,
+    reduce,
+    shape,
+    signal,
+    sort,
+    special,
+    statistics,
+    steps,
+)
 from .row import Row
 
 ROWS: list[Row] = [
     *elementwise.ROWS,
     *reduce.ROWS,
+    *cumulate.ROWS,
+    *statistics.ROWS,
     *shape.ROWS,
+    *sort.ROWS,
+    *arrange.ROWS,
     *contract.ROWS,
+    *linear_algebra.ROWS,
     *normalize.ROWS,
     *convolve.ROWS,
     *pool.ROWS,
+    *image.ROWS,
+    *recur.ROWS,
+    *ctc.ROWS,
+    *attention.ROWS,
+    *circular.ROWS,
+    *hyperbolic.ROWS,
+    *logarithm.ROWS,
+    *signal.ROWS,
+    *special.ROWS,
+    *steps.ROWS,
+    *own_rule.ROWS,
 ]
 
 __all__ = ["ROWS", "Row"]

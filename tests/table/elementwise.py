@@ -231,4 +231,18 @@ GELU = [
     unary("gelu_tanh", g.gelu_tanh, _by_tanh, 0.2, primitive="", special=[AT_ZERO]),
 ]  # fmt: skip
 
-ROWS = [*ARITHMETIC, *POWERS, *EXPONENTIALS, *CIRCULAR, *CHOICES, *SELECTION, *GELU]
+SMOOTH_RELUS = [
+    unary("softplus", activation.softplus, each(lambda x: math.log1p(math.exp(x))),
+          special=[AT_ZERO, [np.array([40.0, -40.0])]]),
+    unary("swish", activation.swish, each(lambda x: x / (1.0 + math.exp(-x))), primitive="",
+          special=[AT_ZERO]),
+    unary("elu", lambda x: activation.elu(x, alpha=2.0),
+          each(lambda x: x if x > 0 else 2.0 * math.expm1(x)), 0.25, apart, primitive="",
+          special=[[np.array([800.5, -800.5])]]),
+    unary("clipped_relu", lambda x: activation.clipped_relu(x, ceiling=3.75),
+          each(lambda x: min(max(x, 0.0), 3.75)), 0.25, apart, primitive=""),
+    Row("prelu", "", activation.prelu, apart((2, 3), (2, 1)), radius=0.25,
+        reference=lambda x, alpha: np.where(x > 0, x, alpha * x), also=[apart((0, 3), (1, 3))]),
+]  # fmt: skip
+
+ROWS = [*ARITHMETIC, *POWERS, *EXPONENTIALS, *CIRCULAR, *CHOICES, *SELECTION, *GELU, *SMOOTH_RELUS]

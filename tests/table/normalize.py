@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from tinydl.functions.normalization import crosschannelnorm, groupnorm, instancenorm, layernorm
+from tinydl.labels import dlarray
 from tinydl.primitives import normalize as n
 from tinydl.primitives.reduce import mean
 
@@ -75,7 +78,111 @@ def batch_normalized_by_loops(x: Any, scale: Any, offset: Any) -> Any:
     return y
 
 
+# ---- functions: which elements share their statistics --------------------------------------------
+
+Together = Callable[[tuple[int, ...], str], Any]
+
+
+def normalization(name: str, call: Callable[..., dlarray], fmt: str, together: Together,
+                  *shapes: Shape) -> Row:  # fmt: skip
+    """A row of a normalization of x, offset and scale, for one format.
+
+    together gives a key for a position in x; the elements with equal keys share their statistics.
+    """
+    at = fmt.index("C")
+
+    def by_labels(x: Any, offset: Any, scale: Any) -> Any:
+        return call(dlarray._make(x, fmt), *[dlarray._make(p, "") for p in (offset, scale)])._value
+
+    def reference(x: Any, offset: Any, scale: Any) -> Any:
+        sets: dict[Any, list[float]] = {}
+        for where in itertools.product(*map(range, x.shape)):
+            sets.setdefault(together(where, x.shape), []).append(float(x[where]))
+        y = np.empty(x.shape)
+        for where in itertools.product(*map(range, x.shape)):
+            line, c = sets[together(where, x.shape)], where[at]
+            mu = average(line)
+            deviation = math.sqrt(average([(v - mu) ** 2 for v in line]) + 0.01)
+            y[where] = (x[where] - mu) / deviation * scale[c] + offset[c]
+        return y
+
+    def draw(shape: Shape) -> Draw:
+        def drawn(rng: np.random.Generator) -> list[Any]:
+            x = rng.permutation(np.linspace(-4.0, 4.0, math.prod(shape))).reshape(shape)
+            return [x, *rng.standard_normal((2, shape[at]))]
+
+        return drawn
+
+    first, *also = [draw(shape) for shape in shapes]
+    return Row(f"{name}[{fmt}]", "", by_labels, first, reference=reference, radius=0.1, also=also)
+
+
+def but(*axes: int) -> Together:
+    """All elements together whose positions along these axes are equal."""
+    return lambda where, shape: tuple([where[i] for i in axes])
+
+
+def local_responses(width: int, fmt: str, *draws: Draw) -> Row:
+    at = fmt.index("C")
+    options = {"Alpha": 0.5, "Beta": 0.75, "K": 2.0}
+
+    def reference(x: Any) -> Any:
+        y = np.empty(x.shape)
+        for where in itertools.product(*map(range, x.shape)):
+            c, total = where[at], 0.0
+            for k in range(c - (width - 1) // 2, c + width // 2 + 1):
+                if 0 <= k < x.shape[at]:
+                    total += float(x[(*where[:at], k, *where[at + 1 :])]) ** 2
+            y[where] = x[where] / (2.0 + 0.5 / width * total) ** 0.75
+        return y
+
+    call = lambda x: crosschannelnorm(dlarray._make(x, fmt), width, **options)._value
+    return Row(f"crosschannelnorm[{width},{fmt}]", "", call, draws[0], reference=reference,
+               radius=0.3, also=draws[1:])  # fmt: skip
+
+
 ROWS = [
+    normalization(
+        "layernorm",
+        lambda *xs: layernorm(*xs, Epsilon=0.01),
+        "SSCB",
+        but(3),
+        (2, 2, 3, 2),
+        (2, 1, 2, 1),
+    ),
+    normalization(
+        "layernorm",
+        lambda *xs: layernorm(*xs, Epsilon=0.01),
+        "CBT",
+        but(1, 2),
+        (5, 2, 2),
+        (3, 1, 1),
+    ),
+    normalization(
+        "layernorm,batch-excluded",
+        lambda *xs: layernorm(*xs, Epsilon=0.01, OperationDimension="batch-excluded"),
+        "CBT",
+        but(1),
+        (3, 2, 2),
+    ),
+    normalization(
+        "groupnorm",
+        lambda x, *p: groupnorm(x, 2, *p, Epsilon=0.01),
+        "SCBT",
+        lambda where, shape: (where[1] // (shape[1] // 2), where[2]),
+        (2, 4, 2, 1),
+        (1, 6, 1, 2),
+    ),
+    normalization(
+        "instancenorm",
+        lambda *xs: instancenorm(*xs, Epsilon=0.01),
+        "SSCB",
+        but(2, 3),
+        (2, 3, 2, 2),
+        (2, 2, 1, 1),
+    ),
+    local_responses(3, "SSCB", normal((2, 1, 4, 2)), normal((1, 1, 1, 1)), normal((2, 0, 3, 1))),
+    local_responses(4, "CB", normal((5, 2)), normal((2, 1))),
     variance((0,), ((5, 3), (1, 3)), ((4,), (1,)), ((4,), ())),
     variance((0, 2), ((2, 3, 4), (1, 3, 1)), ((2, 3, 1), (1, 1, 1))),
     Row(

@@ -7,7 +7,7 @@ documented attribute holds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,17 @@ import numpy as np
 
 import tinydl as dl
 from tests.strategies import normal
-from tests.table.layers import FEATURES, IMAGES
+from tests.table.layers import (
+    EVEN,
+    FEATURES,
+    IMAGES,
+    LINES_IN_TIME,
+    ONE_NUMBER,
+    SEQUENCES,
+    VOLUMES,
+    WORDS,
+    squared,
+)
 from tinydl import dlarray
 
 
@@ -49,9 +59,12 @@ class Subject:
     required: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of_layer(kind: Any, *layouts: dl.networkDataLayout) -> Callable[..., Any]:
+def of_layer(
+    kind: Any, *layouts: dl.networkDataLayout, inputs: Sequence[dlarray] = ()
+) -> Callable[..., Any]:
     """What a network of one layer shows: parameters, both verbs, and a solver's step."""
-    X = [dlarray(normal([n or 3 for n in layout.Size], 4), layout.Format) for layout in layouts]
+    X = inputs or [dlarray(normal([n or 3 for n in layout.Size], 4), layout.Format)
+                   for layout in layouts]  # fmt: skip
 
     def observe(**options: Any) -> Any:
         dl.rng(0)
@@ -85,7 +98,67 @@ STATISTICS = {
 GIVEN = {"TrainedMean": np.zeros(4), "TrainedVariance": np.full(4, 2.0)}
 IMAGE, THREE = normal((5, 4, 2), 8), normal((3,), 9)
 NAME = {"Name": "other"}
+SCALED = {
+    "Offset": np.ones(2), "Scale": np.zeros(2), "OffsetInitializer": "ones",
+    "ScaleInitializer": "zeros", "OffsetLearnRateFactor": 0.5, "ScaleLearnRateFactor": 0.5,
+    "OffsetL2Factor": Option(0.5, attribute=True), "ScaleL2Factor": Option(0.5, attribute=True),
+}  # fmt: skip
+RESIZED = {
+    "Scale": 2.0, "Method": "linear", "GeometricTransformMode": "asymmetric",
+    "NearestRoundingMode": "floor",
+}  # fmt: skip
+CORNER = dl.networkDataLayout([2, 2, 1, None], "SSCB")
+DEEP = dl.networkDataLayout([2, 3, 8, None], "SSCB")
+
+
+def unpooled(**options: Any) -> Any:
+    """A network that pools and puts back: what its last layer is called, and its result."""
+    net = dl.dlnetwork([dl.imageInputLayer([5, 4, 2])])
+    net = dl.addLayers(net, dl.maxPooling2dLayer(2, Stride=2, HasUnpoolingOutputs=True))
+    net = dl.addLayers(net, dl.maxUnpooling2dLayer(**options))
+    last = net.Layers[-1].Name
+    net = dl.connectLayers(net, "imageinput", "maxpool")
+    for output, port in (("out", "in"), ("indices", "indices"), ("size", "size")):
+        net = dl.connectLayers(net, f"maxpool/{output}", f"{last}/{port}")
+    net = dl.initialize(net)
+    return last, dl.predict(net, dlarray(normal((5, 4, 2, 3), 1), "SSCB"))
+
+
 WINDOW = {**NAME, "Stride": 2, "Padding": "same"}
+
+
+def network_of(size: int) -> dl.dlnetwork:
+    """A network to put into another."""
+    return dl.dlnetwork([dl.fullyConnectedLayer(size)], Initialize=False)
+
+
+RECURRENT = {
+    **NAME, "NumHiddenUnits": 2, "OutputMode": "last",
+    "HasStateInputs": Option(True, raises="inputs"), "HasStateOutputs": True,
+    "StateActivationFunction": "softsign", "GateActivationFunction": "hard-sigmoid",
+    "InputWeightsInitializer": "he", "RecurrentWeightsInitializer": "glorot",
+    "HiddenState": np.ones((3, 1)),
+    "InputWeightsLearnRateFactor": 0.5, "RecurrentWeightsLearnRateFactor": 0.5,
+    "BiasLearnRateFactor": 0.5, "InputWeightsL2Factor": Option(0.5, attribute=True),
+    "RecurrentWeightsL2Factor": Option(0.5, attribute=True),
+    "BiasL2Factor": Option(1.0, attribute=True),
+}  # fmt: skip
+
+
+def of_units(rows: int) -> dict[str, Any]:
+    """Parameters of three units and three channels."""
+    return {"InputWeights": normal((rows, 3), 1), "RecurrentWeights": normal((rows, 3), 2),
+            "Bias": normal((rows, 1), 3)}  # fmt: skip
+
+
+ATTENDING = {
+    "NumHeads": 1, "HasPaddingMaskInput": Option(True, raises="inputs"), "HasScoresOutput": True,
+    "AttentionMask": "causal", "DropoutProbability": 0.5,
+}  # fmt: skip
+EMBEDDING = {
+    "WeightsInitializer": "he", "Weights": normal((2, 5), 1), "WeightLearnRateFactor": 0.5,
+    "WeightL2Factor": Option(0.5, attribute=True),
+}  # fmt: skip
 
 LAYERS = {
     "featureInputLayer": Subject(of_layer(dl.featureInputLayer, FEATURES), {
@@ -98,6 +171,24 @@ LAYERS = {
         "Normalization": Option("none", {"Mean": 1.0}),
         "NormalizationDimension": Option("channel", {"Mean": IMAGE}, raises="does not fit"),
     }, {"InputSize": [5, 4, 2]}),
+    "sequenceInputLayer": Subject(of_layer(dl.sequenceInputLayer, SEQUENCES), {
+        **NAME, **STATISTICS, "InputSize": Option([4, 3], raises="is needed"),
+        "MinLength": Option(7, raises="the sequence has 3 times; MinLength is 7"),
+        "Normalization": Option("zerocenter", {"Mean": 1.0}),
+        "NormalizationDimension": Option("all", {"Mean": [1, 2, 3]}, raises="does not fit"),
+    }, {"InputSize": 3}),
+    "inputLayer": Subject(of_layer(dl.inputLayer, FEATURES), {
+        **NAME, "InputSize": Option([5, 3], raises="is needed"),
+        "InputFormat": Option("CT", raises=r"4\(C\) × \?\(T\) is needed"),
+    }, {"InputSize": [4, None], "InputFormat": "CB"}),
+    "functionLayer": Subject(of_layer(dl.functionLayer, FEATURES), {
+        **NAME, "PredictFcn": dl.exp, "Description": Option("a square", attribute=True),
+        "NumInputs": Option(2, raises="has 2 inputs"),
+        "InputNames": Option(["a", "b"], raises="has 2 inputs"),
+        "NumOutputs": Option(2, raises="returns 1 results; NumOutputs is 2"),
+        "OutputNames": Option(("square",), attribute=True),
+        "Formattable": Option(True, {"PredictFcn": dl.stripdims}, raises="labels its result"),
+    }, {"PredictFcn": squared}),
     "fullyConnectedLayer": Subject(of_layer(dl.fullyConnectedLayer, FEATURES), {
         **NAME, **WEIGHTED, "OutputSize": 2, "Weights": normal((3, 4), 1), "Bias": THREE,
     }, {"OutputSize": 3}),
@@ -106,6 +197,39 @@ LAYERS = {
         "PaddingValue": Option("replicate", {"Padding": 1}),
         "NumChannels": Option(3, raises="NumChannels is 3, and it gets"),
         "Weights": normal((2, 2, 2, 3), 1), "Bias": THREE,
+    }, {"FilterSize": 2, "NumFilters": 3}),
+    "convolution1dLayer": Subject(of_layer(dl.convolution1dLayer, SEQUENCES), {
+        **NAME, **WEIGHTED, "FilterSize": 3, "NumFilters": 2, "Stride": 2, "DilationFactor": 2,
+        "Padding": "causal", "PaddingValue": Option("replicate", {"Padding": 1}),
+        "NumChannels": Option(2, raises="NumChannels is 2, and it gets"),
+        "Weights": normal((2, 3, 3), 1), "Bias": THREE,
+    }, {"FilterSize": 2, "NumFilters": 3}),
+    "convolution3dLayer": Subject(of_layer(dl.convolution3dLayer, VOLUMES), {
+        **WINDOW, **WEIGHTED, "FilterSize": [2, 1, 2], "NumFilters": 2, "DilationFactor": [2, 1, 1],
+        "PaddingValue": Option("replicate", {"Padding": 1}),
+        "NumChannels": Option(3, raises="NumChannels is 3, and it gets"),
+        "Weights": normal((2, 2, 2, 2, 3), 1), "Bias": THREE,
+    }, {"FilterSize": 2, "NumFilters": 3}),
+    "groupedConvolution2dLayer": Subject(of_layer(dl.groupedConvolution2dLayer, IMAGES), {
+        **WINDOW, **WEIGHTED, "FilterSize": [2, 1], "NumFiltersPerGroup": 2, "NumGroups": 1,
+        "DilationFactor": [2, 1], "PaddingValue": Option("replicate", {"Padding": 1}),
+        "NumChannelsPerGroup": Option(2, raises="NumChannelsPerGroup is 2, and it gets"),
+        "Weights": normal((2, 2, 1, 3, 2), 1), "Bias": normal((1, 1, 3, 2), 2),
+    }, {"FilterSize": 2, "NumFiltersPerGroup": 3, "NumGroups": 2}),
+    "transposedConv1dLayer": Subject(of_layer(dl.transposedConv1dLayer, SEQUENCES), {
+        **NAME, **WEIGHTED, "FilterSize": 3, "NumFilters": 2, "Stride": 2, "Cropping": "same",
+        "NumChannels": Option(2, raises="NumChannels is 2, and it gets"),
+        "Weights": normal((2, 3, 3), 1), "Bias": THREE,
+    }, {"FilterSize": 2, "NumFilters": 3}),
+    "transposedConv2dLayer": Subject(of_layer(dl.transposedConv2dLayer, IMAGES), {
+        **NAME, **WEIGHTED, "FilterSize": [2, 3], "NumFilters": 2, "Stride": 2, "Cropping": "same",
+        "NumChannels": Option(3, raises="NumChannels is 3, and it gets"),
+        "Weights": normal((2, 2, 3, 2), 1), "Bias": THREE,
+    }, {"FilterSize": 2, "NumFilters": 3}),
+    "transposedConv3dLayer": Subject(of_layer(dl.transposedConv3dLayer, VOLUMES), {
+        **NAME, **WEIGHTED, "FilterSize": [2, 3, 2], "NumFilters": 2, "Stride": 2,
+        "Cropping": "same", "NumChannels": Option(3, raises="NumChannels is 3, and it gets"),
+        "Weights": normal((2, 2, 2, 3, 2), 1), "Bias": THREE,
     }, {"FilterSize": 2, "NumFilters": 3}),
     "batchNormalizationLayer": Subject(of_layer(dl.batchNormalizationLayer, FEATURES), {
         **NAME, "MeanDecay": 0.3, "VarianceDecay": 0.3, "Epsilon": 0.1,
@@ -116,21 +240,130 @@ LAYERS = {
         "OffsetLearnRateFactor": 0.5, "ScaleLearnRateFactor": 0.5,
         "OffsetL2Factor": Option(0.5, attribute=True), "ScaleL2Factor": Option(0.5, attribute=True),
     }),
+    "layerNormalizationLayer": Subject(of_layer(dl.layerNormalizationLayer, IMAGES), {
+        **NAME, **SCALED, "Epsilon": 0.5, "OperationDimension": "channel-only",
+    }),
+    "groupNormalizationLayer": Subject(of_layer(dl.groupNormalizationLayer, IMAGES), {
+        **NAME, **SCALED, "Epsilon": 0.5, "NumGroups": "all-channels",
+    }, {"NumGroups": 2}),
+    "instanceNormalizationLayer": Subject(of_layer(dl.instanceNormalizationLayer, IMAGES), {
+        **NAME, **SCALED, "Epsilon": 0.5,
+    }),
+    "crossChannelNormalizationLayer": Subject(
+        of_layer(dl.crossChannelNormalizationLayer, FEATURES),
+        {**NAME, "WindowChannelSize": 1, "Alpha": 0.5, "Beta": 0.5, "K": 1.0},
+        {"WindowChannelSize": 3}),
+    "resize2dLayer": Subject(of_layer(dl.resize2dLayer, IMAGES), {
+        **NAME, **RESIZED, "OutputSize": Option([3, 3], raises="give one of"),
+        "EnableReferenceInput": Option(True, raises="give one of"),
+    }, {"Scale": 1.7}),
+    "resize3dLayer": Subject(of_layer(dl.resize3dLayer, VOLUMES), {
+        **NAME, **RESIZED, "OutputSize": Option([3, 3, 3], raises="give one of"),
+        "EnableReferenceInput": Option(True, raises="give one of"),
+    }, {"Scale": 1.7}),
+    "crop2dLayer": Subject(of_layer(dl.crop2dLayer, IMAGES, CORNER), {
+        **NAME, "Location": [1, 2],
+    }, {"Location": "centercrop"}),
+    "maxUnpooling2dLayer": Subject(of_call(unpooled), NAME),
+    "depthToSpace2dLayer": Subject(of_layer(dl.depthToSpace2dLayer, DEEP), {
+        **NAME, "BlockSize": [2, 1], "Mode": "crd",
+    }, {"BlockSize": 2}),
+    "spaceToDepthLayer": Subject(of_layer(dl.spaceToDepthLayer, IMAGES),
+                                 {**NAME, "BlockSize": [2, 1]}, {"BlockSize": 2}),
     "reluLayer": Subject(of_layer(dl.reluLayer, FEATURES), NAME),
     "leakyReluLayer": Subject(of_layer(dl.leakyReluLayer, FEATURES), {**NAME, "Scale": 0.5}),
     "geluLayer": Subject(of_layer(dl.geluLayer, FEATURES), {**NAME, "Approximation": "tanh"}),
     "tanhLayer": Subject(of_layer(dl.tanhLayer, FEATURES), NAME),
     "sigmoidLayer": Subject(of_layer(dl.sigmoidLayer, FEATURES), NAME),
+    "swishLayer": Subject(of_layer(dl.swishLayer, FEATURES), NAME),
+    "softplusLayer": Subject(of_layer(dl.softplusLayer, FEATURES), NAME),
+    "eluLayer": Subject(of_layer(dl.eluLayer, FEATURES), {**NAME, "Alpha": 0.5}),
+    "clippedReluLayer": Subject(of_layer(dl.clippedReluLayer, FEATURES),
+                                {**NAME, "Ceiling": 0.2}, {"Ceiling": 6.0}),
+    "preluLayer": Subject(of_layer(dl.preluLayer, FEATURES), {
+        **NAME, "Alpha": np.ones(4), "AlphaInitializer": 0.5, "AlphaLearnRateFactor": 0.5,
+        "AlphaL2Factor": Option(1.0, attribute=True),
+    }),
     "softmaxLayer": Subject(of_layer(dl.softmaxLayer, FEATURES), NAME),
     "dropoutLayer": Subject(of_layer(dl.dropoutLayer, FEATURES), {**NAME, "Probability": 0.9}),
     "flattenLayer": Subject(of_layer(dl.flattenLayer, IMAGES), NAME),
-    "maxPooling2dLayer": Subject(of_layer(dl.maxPooling2dLayer, IMAGES),
-                                 {**WINDOW, "PoolSize": [3, 2]}, {"PoolSize": 2}),
+    "maxPooling2dLayer": Subject(of_layer(dl.maxPooling2dLayer, IMAGES), {
+        **WINDOW, "PoolSize": [3, 2], "HasUnpoolingOutputs": True,
+    }, {"PoolSize": 2}),
     "averagePooling2dLayer": Subject(of_layer(dl.averagePooling2dLayer, IMAGES), {
         **WINDOW, "PoolSize": [3, 2], "PaddingValue": Option("mean", {"Padding": 1}),
     }, {"PoolSize": 2}),
-    "globalAveragePooling2dLayer": Subject(of_layer(dl.globalAveragePooling2dLayer, IMAGES), NAME),
+    "maxPooling1dLayer": Subject(of_layer(dl.maxPooling1dLayer, SEQUENCES),
+                                 {**WINDOW, "PoolSize": 3}, {"PoolSize": 2}),
+    "maxPooling3dLayer": Subject(of_layer(dl.maxPooling3dLayer, VOLUMES),
+                                 {**WINDOW, "PoolSize": [3, 2, 2]}, {"PoolSize": 2}),
+    "averagePooling1dLayer": Subject(of_layer(dl.averagePooling1dLayer, SEQUENCES), {
+        **WINDOW, "PoolSize": 3, "PaddingValue": Option("mean", {"Padding": 1}),
+    }, {"PoolSize": 2}),
+    "averagePooling3dLayer": Subject(of_layer(dl.averagePooling3dLayer, VOLUMES), {
+        **WINDOW, "PoolSize": [3, 2, 2], "PaddingValue": Option("mean", {"Padding": 1}),
+    }, {"PoolSize": 2}),
+    "globalAveragePooling1dLayer": Subject(
+        of_layer(dl.globalAveragePooling1dLayer, SEQUENCES), NAME),
+    "globalAveragePooling2dLayer": Subject(
+        of_layer(dl.globalAveragePooling2dLayer, IMAGES), NAME),
+    "globalAveragePooling3dLayer": Subject(
+        of_layer(dl.globalAveragePooling3dLayer, VOLUMES), NAME),
+    "globalMaxPooling1dLayer": Subject(
+        of_layer(dl.globalMaxPooling1dLayer, SEQUENCES), NAME),
+    "globalMaxPooling2dLayer": Subject(
+        of_layer(dl.globalMaxPooling2dLayer, IMAGES), NAME),
+    "globalMaxPooling3dLayer": Subject(
+        of_layer(dl.globalMaxPooling3dLayer, VOLUMES), NAME),
+    "lstmLayer": Subject(of_layer(dl.lstmLayer, SEQUENCES), {
+        **RECURRENT, **of_units(12), "CellState": np.ones((3, 1)), "BiasInitializer": "zeros",
+    }, {"NumHiddenUnits": 3}),
+    "bilstmLayer": Subject(of_layer(dl.bilstmLayer, SEQUENCES), {
+        **RECURRENT, **of_units(24), "HiddenState": np.ones((6, 1)), "CellState": np.ones((6, 1)),
+        "BiasInitializer": "zeros",
+    }, {"NumHiddenUnits": 3}),
+    "gruLayer": Subject(of_layer(dl.gruLayer, SEQUENCES), {
+        **RECURRENT, **of_units(9), "BiasInitializer": "ones",
+        "ResetGateMode": "before-multiplication",
+    }, {"NumHiddenUnits": 3}),
+    "attentionLayer": Subject(of_layer(dl.attentionLayer, *(EVEN,) * 3), {
+        **NAME, **ATTENDING, "Scale": 2.0,
+    }, {"NumHeads": 2}),
+    "selfAttentionLayer": Subject(of_layer(dl.selfAttentionLayer, SEQUENCES), {
+        **NAME, **ATTENDING, **WEIGHTED, "NumKeyChannels": 2, "NumValueChannels": 2,
+        "OutputSize": 5,
+        **{f"{part}Weights": normal((4, 3), i) for i, part in enumerate(("Query", "Key", "Value"))},
+        "OutputWeights": normal((3, 4), 3), "QueryBias": np.ones(4), "KeyBias": np.ones(4),
+        "ValueBias": np.ones(4), "OutputBias": np.ones(3),
+    }, {"NumHeads": 2, "NumKeyChannels": 4}),
+    "indexing1dLayer": Subject(of_layer(dl.indexing1dLayer, SEQUENCES), {
+        **NAME, "Index": "last",
+    }),
+    "wordEmbeddingLayer": Subject(
+        of_layer(dl.wordEmbeddingLayer, ONE_NUMBER, inputs=[WORDS]), {
+        **NAME, **EMBEDDING, "Dimension": 3, "NumWords": 6,
+    }, {"Dimension": 2, "NumWords": 5}),
+    "positionEmbeddingLayer": Subject(of_layer(dl.positionEmbeddingLayer, LINES_IN_TIME), {
+        **NAME, **EMBEDDING, "OutputSize": 3, "MaxPosition": 4, "PositionDimension": "spatial",
+    }, {"OutputSize": 2, "MaxPosition": 5}),
+    "sinusoidalPositionEncodingLayer": Subject(
+        of_layer(dl.sinusoidalPositionEncodingLayer, LINES_IN_TIME), {
+            **NAME, "OutputSize": 4, "Positions": "spatial-indices",
+        }, {"OutputSize": 2}),
+    "networkLayer": Subject(of_layer(dl.networkLayer, FEATURES), {**NAME, "Network": network_of(2)},
+                            {"Network": network_of(3)}),
     "additionLayer": Subject(of_layer(dl.additionLayer, FEATURES, FEATURES), {
+        **NAME, "NumInputs": Option(3, raises="has 3 inputs"),
+    }, {"NumInputs": 2}),
+    "multiplicationLayer": Subject(of_layer(dl.multiplicationLayer, FEATURES, FEATURES), {
+        **NAME, "NumInputs": Option(3, raises="has 3 inputs"),
+    }, {"NumInputs": 2}),
+    "concatenationLayer": Subject(of_layer(dl.concatenationLayer, FEATURES, FEATURES), {
+        **NAME, "NumInputs": Option(3, raises="has 3 inputs"),
+        "Dim": Option("T", raises="has 0 dimensions T"),
+        "axis": Option(0, raises="name the dimension once"),
+    }, {"Dim": "C", "NumInputs": 2}),
+    "depthConcatenationLayer": Subject(of_layer(dl.depthConcatenationLayer, FEATURES, FEATURES), {
         **NAME, "NumInputs": Option(3, raises="has 3 inputs"),
     }, {"NumInputs": 2}),
 }  # fmt: skip
@@ -142,9 +375,11 @@ LAYERS = {
 PLAIN = np.abs(normal((4, 3), 1)) % 1
 Y, SQUARE = dlarray(PLAIN, "CB"), dlarray(PLAIN[:3], "CB")
 X = dlarray(normal((6, 5, 2, 3), 2), "SSCB")
+DEEP = dlarray(np.abs(normal((6, 5, 8, 1), 4)), "SSCB")
 UNLABELLED = {"DataFormat": Option("BC", raises="DataFormat= is for arrays without")}
 MASK = np.array([[1, 0, 1]] * 3, bool)
-WEIGHTS = normal((3, 3, 2, 4), 3)
+WEIGHTS = normal((2, 2, 2, 2), 3)  # they fit with any reading of their dimensions
+VIDEO = dlarray(normal((6, 5, 2, 3, 4), 2), "SSCBT")
 REDUCED = {**UNLABELLED, "Mask": MASK, "Reduction": "none", "NormalizationFactor": "all-elements",
            "WeightsFormat": "BC"}  # fmt: skip
 
@@ -204,6 +439,21 @@ def network(**options: Any) -> Any:
     return repr(net)
 
 
+BOTH_WAYS = normal((4, 4), 6)  # four features of four observations, however it is read
+
+
+def exchanged(**options: Any) -> Any:
+    """A layer with the inputs x and y in the place of one with the inputs y and x."""
+    of = lambda *names: dl.functionLayer(lambda a, b: a - b, InputNames=names, Name="-".join(names))
+    graph = dl.layerGraph([dl.featureInputLayer(4), of("y", "x")])
+    return list(dl.replaceLayer(graph, "y-x", of("x", "y"), **options).Connections)
+
+
+def with_input(**options: Any) -> Any:
+    net = dl.dlnetwork([dl.fullyConnectedLayer(4)], Initialize=False)
+    return repr(dl.addInputLayer(net, dl.featureInputLayer(2), **options))
+
+
 def line(**options: Any) -> Any:
     import matplotlib.pyplot as plt
 
@@ -220,11 +470,44 @@ def normalized(**options: Any) -> Any:
     return dl.batchnorm(Y, np.zeros(4), np.ones(4), np.zeros(4), np.ones(4), nargout=3, **options)
 
 
+STEPS = dlarray(normal((2, 2, 3), 5), "CBT")
+
+
+def recurrent(function: Any, blocks: int, biases: int, states: int) -> Callable[..., Any]:
+    """lstm or gru of three units."""
+    given = [np.zeros((3, 1))] * states
+    parameters = [normal(shape, 4) for shape in ((blocks * 3, 2), (blocks * 3, 3), (biases * 3, 1))]
+    return lambda **options: function(STEPS, *given, *parameters, **options)
+
+
+def attended(**options: Any) -> Any:
+    dl.rng(0)
+    return dl.attention(STEPS, STEPS, STEPS, 2, **options)
+
+
+def classified(**options: Any) -> Any:
+    """Class 1 of three: with the first class as the blank, or with the last."""
+    probabilities = dl.softmax(dlarray(normal((3, 2, 3), 6), "CBT"))
+    return dl.ctc(probabilities, np.ones((1, 2, 2)), **options)
+
+
+AS_MANY = dl.functionLayer(lambda X: X * float(X.shape[-1]))  # wrong for a batch
+
 FUNCTIONS = {
     "dlnetwork": Subject(of_call(network), {"Initialize": False, "OutputNames": "fc"}),
-    "forward": Subject(of_call(lambda **o: dl.forward(learned(), Y, **o)),
-                       {"Outputs": ["fc", "relu"], "Statistics": "fixed"}),
-    "predict": Subject(of_call(lambda **o: dl.predict(learned(), Y, **o)), {"Outputs": "fc"}),
+    "forward": Subject(of_call(lambda **o: dl.forward(learned(), BOTH_WAYS, **o)), {
+        "Outputs": ["fc", "relu"], "Statistics": "fixed",
+        "InputDataFormats": "CB", "OutputDataFormats": "CB",
+    }),
+    "predict": Subject(of_call(lambda **o: dl.predict(learned(), BOTH_WAYS, **o)), {
+        "Outputs": "fc", "InputDataFormats": "CB", "OutputDataFormats": "CB",
+    }),
+    "Layer": Subject(of_call(lambda **o: dl.Layer(**o).Name), {"Name": "other"}),
+    "checkLayer": Subject(of_call(lambda **o: repr(dl.checkLayer(AS_MANY, [4], **o))), {
+        "ObservationDimension": 1,
+    }),
+    "replaceLayer": Subject(of_call(exchanged), {"ReconnectBy": "order"}),
+    "addInputLayer": Subject(of_call(with_input), {"Initialize": False}),
     "dlgradient": Subject(of_call(slopes), {"RetainData": True, "EnableHigherDerivatives": True}),
     "dljacobian": Subject(constant_or_not(dl.dljacobian), {"EnableHigherDerivatives": False}),
     "dldivergence": Subject(constant_or_not(dl.dldivergence), {"EnableHigherDerivatives": False}),
@@ -233,14 +516,53 @@ FUNCTIONS = {
     "batchnorm": Subject(of_call(normalized), {
         **UNLABELLED, "Epsilon": 0.5, "MeanDecay": 0.3, "VarianceDecay": 0.3,
     }),
+    "layernorm": Subject(of_call(lambda **o: dl.layernorm(X, [0.0, 1.0], [1.0, 2.0], **o)), {
+        **UNLABELLED, "Epsilon": 0.5, "OperationDimension": "channel-only",
+    }),
+    "groupnorm": Subject(of_call(lambda **o: dl.groupnorm(X, 1, [0.0, 1.0], [1.0, 2.0], **o)),
+                         {**UNLABELLED, "Epsilon": 0.5}),
+    "instancenorm": Subject(of_call(lambda **o: dl.instancenorm(X, [0.0, 1.0], [1.0, 2.0], **o)),
+                            {**UNLABELLED, "Epsilon": 0.5}),
+    "crosschannelnorm": Subject(of_call(lambda **o: dl.crosschannelnorm(X, 2, **o)),
+                                {**UNLABELLED, "Alpha": 0.1, "Beta": 1.0}),
+    "depthToSpace": Subject(of_call(lambda **o: dl.depthToSpace(DEEP, 2, **o)),
+                            {**UNLABELLED, "Mode": "crd"}),
+    "spaceToDepth": Subject(of_call(lambda **o: dl.spaceToDepth(X, 2, **o)), UNLABELLED),
+    "dlresize": Subject(of_call(lambda **o: dl.dlresize(X, **o)), {
+        **UNLABELLED, "Scale": 0.5, "Method": "linear", "GeometricTransformMode": "asymmetric",
+        "NearestRoundingMode": "floor",
+        "OutputSize": Option([2, 2], raises=r"give one of Scale= and OutputSize="),
+    }, {"Scale": 1.6}),
+    "psnr": Subject(of_call(lambda **o: dl.psnr(DEEP, 0.9 * DEEP, **o)), UNLABELLED),
+    "ssim": Subject(of_call(lambda **o: dl.ssim(DEEP, 0.9 * DEEP, **o)), {
+        **UNLABELLED, "Exponents": [1.0, 2.0, 1.0], "RegularizationConstants": [0.1, 0.2, 0.3],
+        "DynamicRange": 2.0, "Radius": 0.5,
+    }),
+    "multissim": Subject(of_call(lambda **o: dl.multissim(DEEP, 0.9 * DEEP, **o)), {
+        **UNLABELLED, "NumScales": 1, "ScaleWeights": [1.0, 3.0], "Sigma": 0.5, "DynamicRange": 2.0,
+    }, {"NumScales": 2}),
+    "generalizedDice": Subject(of_call(lambda **o: dl.generalizedDice(Y, 1.0 - PLAIN, **o)),
+                               UNLABELLED),
+    "focalCrossEntropy": Subject(of_call(lambda **o: dl.focalCrossEntropy(Y, 1.0 - PLAIN, **o)), {
+        **UNLABELLED, "Mask": np.array([[1, 0, 1]] * 4, bool), "Reduction": "none",
+        "NormalizationFactor": "batch-size", "Gamma": 1.0, "Alpha": 0.5,
+        "ClassificationMode": "multilabel",
+    }),
     "dlconv": Subject(of_call(lambda **o: dl.dlconv(X, WEIGHTS, **o)), {
         **UNLABELLED, "Stride": 2, "DilationFactor": [1, 2], "Padding": [[1, 0], [2, 1]],
-        "PaddingValue": Option(2.0, {"Padding": 1}),
+        "PaddingValue": Option(2.0, {"Padding": 1}), "WeightsFormat": "UCSS",
     }),
-    "maxpool": Subject(of_call(lambda **o: dl.maxpool(X, 2, **o)),
-                       {**UNLABELLED, "Stride": [1, 2], "Padding": "same"}),
-    "avgpool": Subject(of_call(lambda **o: dl.avgpool(X, 2, **o)), {
-        **UNLABELLED, "Stride": [1, 2], "Padding": 1,
+    "dltranspconv": Subject(of_call(lambda **o: dl.dltranspconv(X, WEIGHTS, **o)), {
+        **UNLABELLED, "Stride": 2, "DilationFactor": [1, 2], "Cropping": [[1, 0], [2, 1]],
+        "WeightsFormat": "SSCU",
+    }),
+    "maxpool": Subject(of_call(lambda **o: dl.maxpool(VIDEO, 2, **o)),
+                       {**UNLABELLED, "Stride": [1, 2], "Padding": "same", "PoolFormat": "T"}),
+    "maxunpool": Subject(
+        of_call(lambda **o: dl.maxunpool(*dl.maxpool(X, 2, nargout=3), **o)), UNLABELLED
+    ),
+    "avgpool": Subject(of_call(lambda **o: dl.avgpool(VIDEO, 2, **o)), {
+        **UNLABELLED, "Stride": [1, 2], "Padding": 1, "PoolFormat": "T",
         "PaddingValue": Option("mean", {"Padding": 1}),
     }),
     "softmax": Subject(of_call(lambda **o: dl.softmax(Y, **o)), UNLABELLED),
@@ -251,6 +573,45 @@ FUNCTIONS = {
     "huber": Subject(of_loss(dl.huber), {**REDUCED, "TransitionPoint": 0.1}),
     "crossentropy": Subject(of_loss(dl.crossentropy),
                             {**REDUCED, "ClassificationMode": "multilabel"}),
+    "indexcrossentropy": Subject(
+        of_call(lambda **o: dl.indexcrossentropy(SQUARE, [1, 0, 2], [1, 2, 3], **o)),
+        {**UNLABELLED, "Mask": [1, 0, 1], "Reduction": "none", "NormalizationFactor": "none"},
+    ),
+    "embed": Subject(of_call(lambda **o: dl.embed(dlarray([1.0, 0.0], "B"), PLAIN, **o)),
+                     UNLABELLED),
+    "discretize": Subject(of_call(lambda **o: dl.discretize([1, 2], [1, 2, 3], **o)),
+                          {"IncludedEdge": "right"}),
+    "onehotencode": Subject(
+        of_call(lambda **o: dl.onehotencode(dl.categorical(["a", "b"]), axis=0, **o)),
+        {"ClassNames": ["b", "a"]},
+    ),
+    "lstm": Subject(of_call(recurrent(dl.lstm, 4, 4, 2)), {
+        **UNLABELLED, "StateActivationFunction": "softsign",
+        "GateActivationFunction": "hard-sigmoid",
+    }),
+    "gru": Subject(of_call(recurrent(dl.gru, 3, 3, 1)), {
+        **UNLABELLED, "StateActivationFunction": "relu", "GateActivationFunction": "hard-sigmoid",
+        "ResetGateMode": "before-multiplication",
+    }),
+    "attention": Subject(of_call(attended), {
+        **UNLABELLED, "Scale": 0.1, "AttentionMask": "causal", "DropoutProbability": 0.5,
+        "PaddingMask": np.array([[[1, 0, 1]] * 2]) == 1,
+    }),
+    "ctc": Subject(of_call(classified), {
+        **UNLABELLED, "BlankIndex": "last",
+        "YMask": np.array([[[1, 1, 0]] * 2]) == 1,
+    }),
+    "dlode45": Subject(
+        of_call(lambda **o: dl.dlode45(lambda t, y, w: w * dl.sin(y + t), [0, 3], Y, 2.0, **o)), {
+            **UNLABELLED, "RelativeTolerance": 1e-6, "AbsoluteTolerance": 1.0,
+            "InitialStepSize": 0.01, "MaxStepSize": 0.1,
+            "GradientMode": Option("adjoint", raises="which gives the derivative"),
+        }),
+    "dlstft": Subject(of_call(lambda **o: dl.dlstft(STEPS, **o)), {
+        **UNLABELLED, "Window": [1.0, 2.0], "OverlapLength": 0, "FFTLength": 6,
+    }, {"Window": [1.0, 1.0]}),
+    "rescale": Subject(of_call(lambda **o: dl.rescale(Y, **o)),
+                       {"InputMin": 0.25, "InputMax": 0.75}),
     "animatedline": Subject(of_call(line), {
         "Color": "red", "LineStyle": "--", "LineWidth": 5.0, "Marker": "o", "DisplayName": "loss",
         "Parent": 0,

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import tinydl as dl
 from tinydl.primitives import pool as p
 
+from .arrange import on_values
 from .row import Draw, Row, Shape, apart, normal
 
 
@@ -146,11 +148,29 @@ def _halves(reduce: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: np.stack([reduce(x[i : i + 2], axis=0) for i in range(0, len(x) - 1, 2)])
 
 
+IDX = np.array([[0, 5], [5, 1], [7, 0]])  # 0 and 5 are named twice
+
+
+def _last_put_back(y: Any) -> Any:
+    x = np.zeros(8)
+    for at, value in zip(IDX.ravel("F"), y.ravel("F"), strict=True):
+        x[at] = value
+    return x.reshape(4, 2, order="F")
+
+
+def _largest_in_time(x: Any) -> Any:
+    return np.stack([x[:, :, t : t + 2].max(2) for t in range(0, x.shape[2] - 1, 2)], axis=2)
+
+
 LARGE = ([np.ones((1, 3))], ValueError, r"over 2 positions, but .* 1 has 1 and padding 0 \+ 0")
 BLIND = ([np.ones((3, 3))], ValueError, r"of size 2 sees nothing but padding, 1 \+ 2 around the 3")
 SHAPES: list[Shape] = [(4,), (5, 0), (4, 1, 2, 1)]
 
 ROWS = [
+    Row("maxunpool", "", on_values(lambda Y: dl.maxunpool(Y, IDX, (4, 2)), "SC"), normal((3, 2)),
+        reference=_last_put_back),
+    Row("maxpool_over_time", "", on_values(lambda X: dl.maxpool(X, 2, Stride=2), "CBT"),
+        apart((2, 3, 5)), reference=_largest_in_time, radius=None, also=[apart((2, 0, 4))]),
     *[row for geometry in GEOMETRIES for row in _rows(geometry)],
     Row("maxpool[pairs]", "maxpool", _pairs(p.maxpool, 0, 0), apart((4, 3)), radius=None,
         reference=_halves(np.max), also=[apart(shape) for shape in SHAPES], errors=[LARGE]),

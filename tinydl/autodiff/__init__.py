@@ -5,9 +5,9 @@
 ``gradient``  the walk back through the record
 """
 
-from tinydl.autodiff.gradient import gradient
+from tinydl.autodiff.gradient import gradient, pull_back
 from tinydl.autodiff.primitive import Primitive
 from tinydl.autodiff.record import PRIMITIVES, Node, Record, Recorded, is_recorded, plain
 
 __all__ = ["PRIMITIVES", "Node", "Primitive", "Record", "Recorded", "gradient", "is_recorded",
-           "plain"]  # fmt: skip
+           "plain", "pull_back"]  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tinydl.autodiff.primitive import Rule
@@ -134,20 +135,30 @@ def _as_recorded(node: Node) -> dict[str, Any]:
 
 
 def _replay(node: Node, g: Any, need: tuple[bool, ...]) -> Iterator[tuple[int, Any]]:
-    """Record the primitive's definition on the recorded inputs, and walk that.
-
-    Every input goes through an identity of its own, so that an array which is passed twice gets
-    the gradient of each of its places.
-    """
+    """Record the primitive's definition on the recorded inputs, and walk that."""
     assert node.primitive is not None and node.primitive.define is not None
     kept = _as_recorded(node)
     inputs = [kept[name] for name in node.primitive.inputs[: len(node.parents)]]
+    define = functools.partial(node.primitive.define, **node.static)
+    return enumerate(pull_back(define, inputs, g, need))
+
+
+def pull_back(
+    function: Callable[..., Any], inputs: Sequence[Any], g: Any, need: Sequence[bool]
+) -> list[Any]:
+    """What g, the gradient of function(*inputs), is for each input that is needed; else None.
+
+    The computation and its gradients are recorded. Every input goes through an identity of its
+    own, so that an array which is passed twice gets the gradient of each of its places.
+    """
     inputs = [PRIMITIVES["identity"](x) if type(x) is Recorded else x for x in inputs]
-    y = node.primitive.define(*inputs, **node.static)
-    wanted = [(i, x.node) for i, x in enumerate(inputs) if need[i]]
-    stops = frozenset(at for _, at in wanted)
+    y = function(*inputs)
+    if type(y) is not Recorded:  # it depends on none of them
+        return [None] * len(inputs)
+    wanted = [x.node if is_needed else None for x, is_needed in zip(inputs, need, strict=True)]
+    stops = frozenset([node for node in wanted if node is not None])
     found = _walk(y.node, g, stops, _ancestors(y.node, stops), True, True)
-    return ((i, found.get(at)) for i, at in wanted)
+    return [None if node is None else found.get(node) for node in wanted]
 
 
 def _ancestors(start: Node, stop: frozenset[Node]) -> set[Node]:

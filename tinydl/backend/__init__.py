@@ -9,7 +9,11 @@ array functions that fits ``x`` and calls the functions that NumPy and CuPy shar
 ``gpu``             whether there is a GPU that works, and what its errors mean
 ``windows``         where a sliding window meets its input, as pure arithmetic
 ``numpy_convolve`` ``cupy_convolve``  convolution on either
+``numpy_groups``    convolution in groups of channels
+``numpy_linalg`` ``cupy_linalg``  inverses and decompositions of matrices on either
 ``pool``            pooling on both
+``recur``           recurrent units on both
+``ctc``             the sum over all alignments of label sequences on both
 ``random``          the one generator of random numbers
 """
 

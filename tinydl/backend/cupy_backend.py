@@ -13,11 +13,16 @@ from typing import Any, NoReturn
 import cupy
 from cupy import (
     abs,
+    add,
     allclose,
     arange,
     arccos,
+    arccosh,
     arcsin,
+    arcsinh,
     arctan,
+    arctan2,
+    arctanh,
     argmax,
     argmin,
     array_equal,
@@ -29,20 +34,27 @@ from cupy import (
     copyto,
     cos,
     cosh,
+    cumsum,
     empty,
     exp,
     expand_dims,
     expm1,
     floor,
+    fmod,
     full,
+    hypot,
+    identity,
     isfinite,
     isinf,
     isnan,
     log,
     log1p,
+    log2,
+    log10,
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     matmul,
     maximum,
     mean,
@@ -52,7 +64,10 @@ from cupy import (
     nonzero,
     ones,
     pad,
+    reciprocal,
+    remainder,
     rint,
+    searchsorted,
     sign,
     sin,
     sinh,
@@ -65,19 +80,38 @@ from cupy import (
     tanh,
     tile,
     transpose,
+    tril,
+    triu,
     trunc,
     unique,
     where,
     zeros,
 )
-from cupyx.scipy.special import erf
+from cupyx.scipy.special import digamma, erf, erfc, gammaln, zeta
 
 from tinydl.backend import numpy_backend
+from tinydl.backend.ctc import ctc_backward, ctc_forward
 from tinydl.backend.cupy_convolve import (
     convolve,
     convolve_input_gradient,
     convolve_weight_gradient,
 )
+from tinydl.backend.cupy_linalg import (
+    cholesky,
+    determinant,
+    eigh,
+    expm,
+    indefinite_from,
+    inverse,
+    least_norm,
+    least_squares,
+    lu,
+    pivoted_columns,
+    precision,
+    solve,
+    svd,
+)
+from tinydl.backend.erfinv import erfinv
 from tinydl.backend.numpy_backend import dtype_of, orthogonal, quiet, smallest_normal, strings
 from tinydl.backend.pool import (
     pool_max,
@@ -87,6 +121,7 @@ from tinydl.backend.pool import (
     pool_sum,
     pool_take,
 )
+from tinydl.backend.recur import gru, gru_gradients, lstm, lstm_gradients
 
 name = "CuPy"
 ARRAY_TYPES = (cupy.ndarray,)
@@ -95,6 +130,27 @@ ARRAY_TYPES = (cupy.ndarray,)
 def synchronize() -> None:
     """Wait until the GPU has done what it was asked for; its errors show here at the latest."""
     cupy.cuda.Device().synchronize()
+
+
+_frexp = cupy.ElementwiseKernel(
+    "T x",
+    "T mantissa, int32 exponent",
+    "int e; mantissa = frexp(x, &e); exponent = e",
+    "tinydl_frexp",
+)
+
+
+def frexp(x: Any) -> Any:
+    """Mantissa and exponent. On AMD's GPUs CuPy's own computes them in single precision."""
+    return _frexp(x)
+
+
+_gamma = cupy.ElementwiseKernel("T x", "T y", "y = tgamma(x)", "tinydl_gamma")
+
+
+def gamma(x: Any) -> Any:
+    """Γ(x), of real x. CuPy's own also brings complex code, which not all compilers take."""
+    return _gamma(x)
 
 
 def sigmoid(x: Any) -> Any:
@@ -135,6 +191,11 @@ def put_along_axis(x: Any, index: Any, axis: int, length: int) -> Any:
     along = (1,) * axis + (length,) + (1,) * (x.ndim - axis - 1)
     is_chosen = cupy.arange(length).reshape(along) == index % length  # −1 is the last position
     return cupy.where(is_chosen, x, 0.0)
+
+
+def stable_argsort(x: Any, axis: int) -> Any:
+    """The positions that sort x along an axis: NaN last, equal elements in their order."""
+    return cupy.argsort(x, axis=axis)  # CuPy has only this one, and it is stable
 
 
 def as_text(x: Any) -> str:

@@ -15,14 +15,13 @@ better long side of a product. That happens for a few rows at a time, which stay
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinydl.backend.windows import Box, Shape, Slide, count, cover, phases, reach
+from tinydl.backend.windows import Box, Shape, Slide, by_phase, count, cover, reach
 
 SMALL_BATCH = 8  # images up to which the positions are the long side of the products
 THIN = 24  # channels in a row of taps below which its products are too thin
@@ -31,7 +30,7 @@ BLOCK = 1 << 19  # bytes, of results or of patches, to work on at a time
 
 def convolve(x: Any, w: Any, *, size: Shape, stride: Shape, dilation: Shape, before: Shape) -> Any:
     """The convolution y of x with w; size is the spatial shape of y."""
-    x, w = _prepared(x, w)
+    x, w = prepared(x, w)
     y = np.empty((*size, w.shape[-1], x.shape[-1]), x.dtype)
     _correlate(x, w, y, Slide(stride, dilation, before))
     return y
@@ -46,13 +45,11 @@ def convolve_input_gradient(
     division leaves no remainder. Inputs with the same remainder have the same taps, in reverse
     order, and together they are a convolution of d with stride 1.
     """
-    d, w = _prepared(d, w)
+    d, w = prepared(d, w)
     x = np.empty((*size, w.shape[-2], d.shape[-1]), d.dtype)
-    lines = zip(size, w.shape, stride, dilation, before, strict=False)
-    for found in itertools.product(*[phases(*line) for line in lines]):
-        inputs, taps, apart, shift = zip(*found, strict=True)
+    for inputs, taps, slide in by_phase(size, w.shape[:-2], Slide(stride, dilation, before)):
         reversed_w = np.ascontiguousarray(w[taps].swapaxes(-1, -2))
-        _correlate(d, reversed_w, x[inputs], Slide((1,) * len(size), apart, shift))
+        _correlate(d, reversed_w, x[inputs], slide)
     return x
 
 
@@ -63,7 +60,7 @@ def convolve_weight_gradient(
 
     size is the shape of the window.
     """
-    x, d = _prepared(x, d)
+    x, d = prepared(x, d)
     shape = (*size, x.shape[-2], d.shape[-2])
     if x.size == 0 or d.size == 0:
         return np.zeros(shape, x.dtype)
@@ -79,7 +76,7 @@ def convolve_weight_gradient(
     return functools.reduce(np.add, sums).reshape(shape)
 
 
-def _prepared(a: Any, b: Any) -> tuple[Any, Any]:
+def prepared(a: Any, b: Any) -> tuple[Any, Any]:
     """Both in C order and of one class; copied only where they are not."""
     dtype = np.result_type(a, b)
     return np.ascontiguousarray(a, dtype), np.ascontiguousarray(b, dtype)
@@ -190,14 +187,18 @@ def _layouts(
 
 
 def _patches(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:
-    """The inputs under the window, (*outputs, taps · C, B), with 0 for padding."""
+    """The inputs under the window side by side, (*outputs, taps · C, B), with 0 for padding."""
+    return tap_view(x, window, outputs, slide).reshape(*outputs, -1, x.shape[-1])
+
+
+def tap_view(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:
+    """The inputs under the window, (*outputs, *window, C, B), with 0 for padding: a view."""
     x = _with_padding(x, window, outputs, slide)
     *steps, channel, image = _steps(x.shape, x.itemsize)
     by_output = [step * stride for step, stride in zip(steps, slide.stride, strict=True)]
     by_tap = [step * dilation for step, dilation in zip(steps, slide.dilation, strict=True)]
     shape = (*outputs, *window, *x.shape[-2:])
-    view = np.ndarray(shape, x.dtype, x, 0, (*by_output, *by_tap, channel, image))
-    return view.reshape(*outputs, -1, x.shape[-1])
+    return np.ndarray(shape, x.dtype, x, 0, (*by_output, *by_tap, channel, image))
 
 
 def _with_padding(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:

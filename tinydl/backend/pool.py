@@ -73,18 +73,17 @@ def pool_put(
     return x
 
 
-def pool_positions(winner: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape) -> Any:
-    """Where the winners are: column-major numbers, from 0, in the spatial plane of x.
-
-    size is the spatial shape of x.
-    """
-    weights = _weights(size)
-    grid = np.ogrid[tuple(map(slice, winner.shape[: len(window)]))]
-    lines = zip(grid, stride, before, weights, strict=True)
-    start = functools.reduce(np.add, [(o * s - b) * n for o, s, b, n in lines])
-    taps = zip(np.ogrid[tuple(map(slice, window))], weights, strict=True)
-    offset = functools.reduce(np.add, [tap * n for tap, n in taps]).ravel(order="F")
-    start = _with_axes(start, winner.ndim - len(window))
+def pool_positions(
+    winner: Any, *, window: Shape, steps: Shape, stride: Shape, before: Shape
+) -> Any:
+    """The numbers of the elements of x that won, which grow by steps along its dimensions."""
+    n = len(window)
+    grid = np.ogrid[tuple(map(slice, winner.shape))]
+    lines = zip(grid, (*stride, *(1,) * (winner.ndim - n)), steps, strict=True)
+    start = functools.reduce(np.add, [o * s * step for o, s, step in lines])
+    start = start - sum(b * step for b, step in zip(before, steps, strict=False))
+    taps = zip(np.ogrid[tuple(map(slice, window))], steps, strict=False)
+    offset = functools.reduce(np.add, [tap * step for tap, step in taps]).ravel(order="F")
     return xp(winner).asarray(start) + xp(winner).asarray(offset)[winner]
 
 

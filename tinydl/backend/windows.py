@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,16 @@ def phases(
         inputs = slice(remainder, None, stride)
         found.append((inputs, reverse, step * dilation // stride, shift))
     return found
+
+
+def by_phase(
+    size: Shape, window: Shape, slide: Slide
+) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...], Slide]]:
+    """The groups of ``phases`` in all dimensions: inputs, their taps, and how these slide."""
+    lines = zip(size, window, *slide, strict=True)
+    for found in itertools.product(*[phases(*line) for line in lines]):
+        inputs, taps, apart, shift = zip(*found, strict=True)
+        yield inputs, taps, Slide((1,) * len(size), apart, shift)
 
 
 def reach(

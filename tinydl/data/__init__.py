@@ -2,6 +2,7 @@
 
 ``categorical``  arrays of names from a fixed list of categories
 ``names``        from values to categories
+``onehot``       categories as vectors with a 1 among zeros, and back
 ``digits``       the training and test images of handwritten digits
 ``pen``          draws them
 ``idx``          reads the files of the MNIST data sets
@@ -9,5 +10,7 @@
 
 from tinydl.data.categorical import categorical, categories
 from tinydl.data.digits import digitTest4DArrayData, digitTrain4DArrayData
+from tinydl.data.onehot import onehotdecode, onehotencode
 
-__all__ = ["categorical", "categories", "digitTest4DArrayData", "digitTrain4DArrayData"]
+__all__ = ["categorical", "categories", "digitTest4DArrayData", "digitTrain4DArrayData",
+           "onehotdecode", "onehotencode"]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from tinydl.functions.arguments import numbers_too, one_of
 from tinydl.functions.formats import data_format
 from tinydl.labels import dlarray
-from tinydl.labels.apply import unary
+from tinydl.labels.apply import binary, unary
 from tinydl.labels.classes import arithmetic
 from tinydl.labels.format import find
 from tinydl.labels.options import named_options
@@ -66,6 +66,65 @@ def sigmoid(X: Any) -> Any:
         array([0.5])
     """
     return unary(activation.sigmoid, X)
+
+
+def swish(X: dlarray) -> dlarray:
+    """x / (1 + e⁻ˣ), also called SiLU. Ramachandran et al., "Searching for activation functions",
+    2017.
+
+    Example:
+        >>> from tinydl import dlarray
+        >>> print(f"{swish(dlarray(1.0)):.4f}")
+        0.7311
+    """
+    return unary(activation.swish, X)
+
+
+def softplus(X: dlarray) -> dlarray:
+    """log(1 + eˣ), a smooth relu.
+
+    Example:
+        >>> from tinydl import dlarray
+        >>> print(f"{softplus(dlarray(0.0)):.4f}")
+        0.6931
+    """
+    return unary(activation.softplus, X)
+
+
+def elu(X: dlarray, alpha: float = 1.0) -> dlarray:
+    """x where x > 0, and alpha (eˣ − 1) elsewhere. Clevert et al., 2015.
+
+    Example:
+        >>> from tinydl import dlarray
+        >>> print(f"{elu(dlarray(-1.0)):.4f}")
+        -0.6321
+    """
+    return unary(activation.elu, X, alpha=float(alpha))
+
+
+def clippedrelu(X: dlarray, ceiling: float) -> dlarray:
+    """x between 0 and the ceiling, and the nearer of the two beyond.
+
+    Example:
+        >>> from tinydl import dlarray
+        >>> clippedrelu(dlarray([-1.0, 3.0, 9.0]), 6.0)
+        3 dlarray
+        [0. 3. 6.]
+    """
+    return unary(activation.clipped_relu, X, ceiling=float(ceiling))
+
+
+def prelu(X: dlarray, alpha: dlarray) -> dlarray:
+    """x where x > 0, and alpha · x elsewhere; alpha has labels, or expands to X by position.
+
+    Example:
+        >>> from tinydl import dlarray
+        >>> prelu(dlarray([[-1.0], [-1.0]], "CB"), dlarray([0.25, 0.5], "C"))
+        2(C) × 1(B) dlarray
+        [[-0.25]
+         [-0.5 ]]
+    """
+    return binary(activation.prelu, X, alpha)
 
 
 @named_options

@@ -1,20 +1,27 @@
-"""Convolution."""
+"""Convolution, and what it shares with its transpose: weights, bias, observations."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from tinydl.functions.formats import data_format
 from tinydl.functions.layerwise import same_class
-from tinydl.functions.window import padded, padding_widths, per_dimension
+from tinydl.functions.window import (
+    leading,
+    padded,
+    padding_widths,
+    per_dimension,
+    permuted,
+    slid_over,
+)
 from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
 from tinydl.primitives.convolve import convolve
 from tinydl.primitives.elementwise import add
-from tinydl.primitives.shape import reshape
+from tinydl.primitives.shape import inverse, reshape
 
 
 @named_options
@@ -27,57 +34,144 @@ def dlconv(
     DilationFactor: Any = 1,
     Padding: Any = 0,
     PaddingValue: Any = 0,
+    WeightsFormat: str | None = None,
     DataFormat: str | None = None,
 ) -> dlarray:
-    """Windows of weights slid over the spatial dimensions, with a sum over window and channels.
+    """Windows of weights slid over space or time, with a sum over the window and the channels.
 
-    X has one to three S dimensions, C, and perhaps B and T. weights is window × channels × filters,
-    without labels; it is not flipped. bias is one number, or one for each filter. The result has
-    ⌊(n + before + after − ((f − 1) DilationFactor + 1)) / Stride⌋ + 1 positions along a dimension
-    of n with a window of f, and C counts the filters.
+    X has C and one to three S dimensions, or T. weights is window × channels × filters; it is not
+    reversed. A further dimension makes groups: window × channels of a group × filters of a group ×
+    groups, where channels and filters are dealt in equal runs, and a filter sees the channels of
+    its group. With as many groups as channels each channel is convolved by itself. bias is one
+    number, or one for each filter, those of the first group first.
 
-    Stride and DilationFactor are numbers, one for all or one for each S. Padding is a number, one
-    for each S, two rows (before and after), or "same". PaddingValue is a number, "replicate",
-    "symmetric-include-edge" or "symmetric-exclude-edge". Groups of channels are not supported.
+    The window slides over all S dimensions, or over T if there are none. Labels of weights say
+    otherwise: S and T for the dimensions of the window, C channels, U filters, a second U groups.
+    They are those of a dlarray, or WeightsFormat= names them for an array without, in the order
+    of its dimensions, such as "TCU".
+
+    The result has ⌊(n + before + after − ((f − 1) DilationFactor + 1)) / Stride⌋ + 1 positions
+    along a dimension of n with a window of f, and C counts the filters. Stride and DilationFactor
+    are numbers, one for all or one for each dimension of the window. Padding is a number, one for
+    each, two rows (before and after), "same" (⌈n / Stride⌉ positions) or, over one dimension,
+    "causal" ((f − 1) DilationFactor before, none after). PaddingValue is a number, "replicate",
+    "symmetric-include-edge" or "symmetric-exclude-edge".
+
+    Raises ValueError where formats, channels, groups or the bias do not fit, or the window is
+    larger than X with its padding.
 
     Example:
         >>> from tinydl import dlarray, dlconv, ones
         >>> Y = dlconv(dlarray(ones(4, 4, 3, 1), "SSCB"), ones(3, 3, 3, 2), 1)
         >>> Y.shape, float(Y[0, 0, 0, 0])
         ((2, 2, 2, 1), 28.0)
+        >>> dlconv(dlarray([[1.0, 2.0, 4.0]], "CT"), [1.0, -1.0], Padding="causal")
+        1(C) × 3(T) dlarray
+        [[-1. -1. -2.]]
     """
-    labelled = data_format(X, DataFormat, "dlconv", needs="SC")
+    labelled = data_format(X, DataFormat, "dlconv", needs="C")
     X = labelled.X
-    rank = X.dims.count("S")
     x, w, b = same_class(X=X, weights=weights, bias=0.0 if bias is None else bias)
-    w = _window(w, rank, X)
+    filters = as_filters(X, w, weights_format(weights, WeightsFormat, "dlconv"), "CU", "dlconv")
+    check_channels(X, w, filters.value.shape[-2] * filters.groups, "dlconv")
+    rank, window = len(filters.axes), filters.value.shape[:-2]
     stride = per_dimension(Stride, rank, "dlconv: Stride")
     dilation = per_dimension(DilationFactor, rank, "dlconv: DilationFactor")
-    widths = padding_widths(Padding, X.shape[:rank], w.shape[:rank], stride, dilation)
+    pixels = Observations(X, filters.axes)
+    x = pixels.fold(x)
+    widths = padding_widths(Padding, x.shape[:rank], window, stride, dilation)
     x, widths = padded(x, widths, PaddingValue)
-    rest = X.shape[rank + 1 :]  # B and T: each of their elements is an observation
-    x = reshape(x, shape=(*x.shape[: rank + 1], math.prod(rest)), order="C")
-    y = convolve(x, w, stride=stride, dilation=dilation, padding=widths)
-    filters = w.shape[-1]
-    if math.prod(b.shape) not in (1, filters):
+    y = convolve(x, filters.value, stride=stride, dilation=dilation, padding=widths,
+                 groups=filters.groups)  # fmt: skip
+    if bias is not None:
+        y = with_bias(y, b, "dlconv")
+    return labelled.back(dlarray._make(pixels.unfold(y), X.dims))
+
+
+class Filters(NamedTuple):
+    """Weights as the primitives take them, and how they fit X."""
+
+    axes: tuple[int, ...]  # the dimensions of X that the window slides over
+    value: Any  # (*window, first, groups · second), of the labels named by as_filters
+    groups: int
+
+
+def as_filters(X: dlarray, w: Any, fmt: str | None, order: str, caller: str) -> Filters:
+    """Weights with the labels fmt, which name the dimensions of the window.
+
+    None are those of a window for all S dimensions of X (or T), then order, "CU" or "UC", then
+    groups. Dimensions that are missing have the size 1.
+    """
+    named = None if fmt is None else "".join([label for label in fmt if label in "ST"])
+    axes = slid_over(X, named, "the format of the weights", caller)
+    wanted = "".join([X.dims[i] for i in axes]) + order + "U"
+    given = wanted if fmt is None else fmt
+    if w.ndim > len(given) or any([given.count(n) > wanted.count(n) for n in given]):
         raise ValueError(
-            f"dlconv: a bias of {formats.describe('', b.shape)} for {filters} filters; it is one "
+            f"{caller}: weights of {formats.describe('', w.shape)} with the format {given} for "
+            f"{header(X, X.dims)}; they have one dimension for each of {wanted}: those of the "
+            "window, channels of a group (C), filters of a group (U), groups (U)"
+        )
+    w = reshape(w, shape=(*w.shape, *(1,) * (len(given) - w.ndim)), order="C")
+    places = [_place(given, wanted, i) for i in range(len(wanted))]
+    w = permuted(w, tuple([i for i in places if i is not None]))
+    sizes = iter(w.shape)
+    *window, first, second, groups = [1 if i is None else next(sizes) for i in places]
+    w = reshape(w, shape=(*window, first, second, groups), order="C")
+    if groups > 1:  # the filters of a group come together
+        w = permuted(w, (*range(len(window) + 1), len(window) + 2, len(window) + 1))
+    return Filters(axes, reshape(w, shape=(*window, first, groups * second), order="C"), groups)
+
+
+def _place(given: str, wanted: str, i: int) -> int | None:
+    """Which dimension of a format is dimension i of another; equal labels keep their order."""
+    found = formats.find(given, wanted[i])
+    occurrence = wanted[:i].count(wanted[i])
+    return found[occurrence] if occurrence < len(found) else None
+
+
+def weights_format(weights: Any, fmt: str | None, caller: str) -> str | None:
+    """The labels of the weights: their own, those of WeightsFormat=, or None."""
+    own = weights.dims if isinstance(weights, dlarray) else ""
+    if own and fmt is not None:
+        raise ValueError(
+            f"{caller}: weights has the format {own}; WeightsFormat= is for arrays without"
+        )
+    return formats.check(fmt, f"{caller}: WeightsFormat") if fmt is not None else own or None
+
+
+def check_channels(X: dlarray, w: Any, channels: int, caller: str) -> None:
+    """Raise a ValueError if the weights are for another number of channels."""
+    if X.shape[X.dims.index("C")] != channels:
+        raise ValueError(
+            f"{caller}: weights of {formats.describe('', w.shape)} are for {channels} channels, "
+            f"in all groups together, and X is {header(X, X.dims)}"
+        )
+
+
+class Observations:
+    """X as the primitives take it: what the window slides over, channels, everything else."""
+
+    def __init__(self, X: dlarray, axes: tuple[int, ...]) -> None:
+        self.kept = len(axes) + 1
+        self.order = leading((*axes, X.dims.index("C")), X.ndim)
+        self.others = tuple([X.shape[i] for i in self.order[self.kept :]])  # B, T: observations
+
+    def fold(self, x: Any) -> Any:
+        x = permuted(x, self.order)
+        return reshape(x, shape=(*x.shape[: self.kept], math.prod(self.others)), order="C")
+
+    def unfold(self, y: Any) -> Any:
+        y = reshape(y, shape=(*y.shape[: self.kept], *self.others), order="C")
+        return permuted(y, inverse(self.order))
+
+
+def with_bias(y: Any, b: Any, caller: str) -> Any:
+    """y, (*outputs, filters, observations), and a number for each filter or for all of them."""
+    filters, count = y.shape[-2], math.prod(b.shape)
+    if count not in (1, filters):
+        raise ValueError(
+            f"{caller}: a bias of {formats.describe('', b.shape)} for {filters} filters; it is one "
             "number, or one for each filter"
         )
-    if bias is not None:
-        b = reshape(b, shape=(*(1,) * rank, math.prod(b.shape), 1), order="C")
-        y = add(y, b)
-    y = reshape(y, shape=(*y.shape[: rank + 1], *rest), order="C")
-    return labelled.back(dlarray._make(y, X.dims))
-
-
-def _window(w: Any, rank: int, X: dlarray) -> Any:
-    """The weights with all their dimensions: spatial, channels, filters."""
-    shape = (*w.shape, *(1,) * (rank + 2 - w.ndim))
-    channels = X.shape[rank]
-    if len(shape) != rank + 2 or shape[rank] != channels:
-        raise ValueError(
-            f"dlconv: weights of {formats.describe('', w.shape)} for {header(X, X.dims)}; they "
-            f"need {rank} dimensions of the window, then {channels} channels, then the filters"
-        )
-    return reshape(w, shape=shape, order="C") if shape != w.shape else w
+    return add(y, reshape(b, shape=(*(1,) * (y.ndim - 2), count, 1)))

@@ -78,6 +78,111 @@ def ndims(X: Any) -> int:
     return len(size(X))
 
 
+def length(X: Any) -> int:
+    """The size of the longest dimension; 0 if there are no elements.
+
+    Example:
+        >>> from tinydl import length, ones, zeros
+        >>> length(ones(4, 3)), length(zeros(0, 3))
+        (4, 0)
+    """
+    return 0 if isempty(X) else max(matlab_size(X))
+
+
+def height(X: Any) -> int:
+    """The number of rows: the size of the first dimension.
+
+    Example:
+        >>> from tinydl import height, ones
+        >>> height(ones(4, 3))
+        4
+    """
+    return matlab_size(X)[0]
+
+
+def width(X: Any) -> int:
+    """The number of columns: the size of the second dimension, 1 if there is none.
+
+    Example:
+        >>> from tinydl import ones, width
+        >>> width(ones(4, 3)), width([1, 2, 3])
+        (3, 1)
+    """
+    return matlab_size(X)[1]
+
+
+def matlab_size(X: Any) -> tuple[int, ...]:
+    """The sizes as MATLAB has them, two at least: a 1-D array is a column, a number is 1×1."""
+    sizes: tuple[int, ...] = size(X)
+    return (*sizes, *(1,) * (2 - len(sizes)))
+
+
+def isempty(X: Any) -> bool:
+    """Whether a dimension has the size 0.
+
+    Example:
+        >>> from tinydl import isempty, zeros
+        >>> isempty(zeros(0, 3)), isempty(0.0)
+        (True, False)
+    """
+    return 0 in size(X)
+
+
+def isscalar(X: Any) -> bool:
+    """Whether all dimensions, at most two, have the size 1: one number.
+
+    Example:
+        >>> from tinydl import isscalar, ones
+        >>> isscalar(3.0), isscalar(ones(1, 1)), isscalar(ones(1, 2))
+        (True, True, False)
+    """
+    return matlab_size(X) == (1, 1)
+
+
+def isvector(X: Any) -> bool:
+    """Whether X is a column or a row. A 1-D array is a column.
+
+    Example:
+        >>> from tinydl import isvector, ones
+        >>> isvector([1, 2]), isvector(ones(1, 2)), isvector(ones(2, 2))
+        (True, True, False)
+    """
+    return iscolumn(X) or isrow(X)
+
+
+def iscolumn(X: Any) -> bool:
+    """Whether X is n × 1, as a 1-D array is too.
+
+    Example:
+        >>> from tinydl import iscolumn, ones
+        >>> iscolumn(ones(2, 1)), iscolumn([1, 2]), iscolumn(ones(1, 2))
+        (True, True, False)
+    """
+    return ismatrix(X) and width(X) == 1
+
+
+def isrow(X: Any) -> bool:
+    """Whether X is 1 × n.
+
+    Example:
+        >>> from tinydl import isrow, ones
+        >>> isrow(ones(1, 2)), isrow([1, 2])
+        (True, False)
+    """
+    return ismatrix(X) and height(X) == 1
+
+
+def ismatrix(X: Any) -> bool:
+    """Whether X has at most two dimensions.
+
+    Example:
+        >>> from tinydl import ismatrix, ones
+        >>> ismatrix(ones(2, 3)), ismatrix(ones(2, 3, 4))
+        (True, False)
+    """
+    return ndims(X) <= 2
+
+
 def isdlarray(X: Any) -> bool:
     """Whether X is a dlarray.
 
@@ -109,3 +214,46 @@ def isUnderlyingType(X: Any, typename: str) -> bool:
         True
     """
     return underlyingType(X) == typename
+
+
+def isfloat(X: Any) -> bool:
+    """Whether the numbers are of the class single or double; False for what holds none.
+
+    Example:
+        >>> from tinydl import dlarray, isfloat
+        >>> isfloat(dlarray([1.0])), isfloat([True, False]), isfloat("text")
+        (True, False, False)
+    """
+    return _kind(X) in tuple("fc")
+
+
+def isnumeric(X: Any) -> bool:
+    """Whether X holds numbers, also whole ones; False for truth values and for text.
+
+    Example:
+        >>> from tinydl import isnumeric, randperm
+        >>> isnumeric([1, 2]), isnumeric(randperm(3)), isnumeric([True, False])
+        (True, True, False)
+    """
+    return _kind(X) in tuple("fciu")
+
+
+def islogical(X: Any) -> bool:
+    """Whether X holds truth values.
+
+    Example:
+        >>> from tinydl import dlarray, islogical
+        >>> islogical(dlarray([1.0, 2.0]) > 1), islogical(1.0)
+        (True, False)
+    """
+    return _kind(X) == "b"
+
+
+def _kind(X: Any) -> str:
+    """NumPy's letter for the kind of numbers that X holds; '' if it holds none."""
+    if isinstance(X, (bool, int, float, list, tuple)):
+        try:
+            X = as_array(X)
+        except (TypeError, ValueError):  # a list, but not of numbers
+            return ""
+    return X.dtype.kind if hasattr(X, "dtype") else ""

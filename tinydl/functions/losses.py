@@ -60,10 +60,10 @@ def crossentropy(
         0.4904
     """
     one_of(ClassificationMode, ("single-label", "multilabel"), "ClassificationMode", "crossentropy")
-    pair = _Pair(Y, targets, Mask, DataFormat, "crossentropy")
-    terms = e.negative(e.multiply(pair.t, _log(pair.y)))
+    pair = Pair(Y, targets, Mask, DataFormat, "crossentropy")
+    terms = e.negative(e.multiply(pair.t, log_above_zero(pair.y)))
     if ClassificationMode == "multilabel":
-        terms = e.subtract(terms, e.multiply(1.0 - pair.t, _log(1.0 - pair.y)))
+        terms = e.subtract(terms, e.multiply(1.0 - pair.t, log_above_zero(1.0 - pair.y)))
     return pair.reduced(terms, weights, WeightsFormat, Reduction, NormalizationFactor)
 
 
@@ -79,7 +79,7 @@ def mse(Y: dlarray, targets: Any, *, DataFormat: str | None = None) -> dlarray:
         >>> float(mse(dlarray([[1.0, 2.0]], "CB"), [[0.0, 0.0]]))
         1.25
     """
-    pair = _Pair(Y, targets, None, DataFormat, "mse")
+    pair = Pair(Y, targets, None, DataFormat, "mse")
     error = e.subtract(pair.y, pair.t)
     return pair.reduced(e.multiply(error, error) * 0.5, None, None, "sum", "batch-size")
 
@@ -105,7 +105,7 @@ def l1loss(
         >>> float(l1loss(dlarray([[1.0, 2.0]], "CB"), [[0.0, 0.0]]))
         1.5
     """
-    pair = _Pair(Y, targets, Mask, DataFormat, "l1loss")
+    pair = Pair(Y, targets, Mask, DataFormat, "l1loss")
     terms = e.abs(e.subtract(pair.y, pair.t))
     return pair.reduced(terms, weights, WeightsFormat, Reduction, NormalizationFactor)
 
@@ -129,7 +129,7 @@ def l2loss(
         >>> float(l2loss(dlarray([[1.0, 2.0]], "CB"), [[0.0, 0.0]]))
         2.5
     """
-    pair = _Pair(Y, targets, Mask, DataFormat, "l2loss")
+    pair = Pair(Y, targets, Mask, DataFormat, "l2loss")
     error = e.subtract(pair.y, pair.t)
     terms = e.multiply(error, error)
     return pair.reduced(terms, weights, WeightsFormat, Reduction, NormalizationFactor)
@@ -161,39 +161,39 @@ def huber(
     if not TransitionPoint > 0:
         raise ValueError(f"huber: TransitionPoint must be positive, not {TransitionPoint!r}")
     delta = float(TransitionPoint)
-    pair = _Pair(Y, targets, Mask, DataFormat, "huber")
+    pair = Pair(Y, targets, Mask, DataFormat, "huber")
     error = e.subtract(pair.y, pair.t)
     small = abs(plain(error)) <= delta
     terms = e.where(small, e.multiply(error, error) * 0.5, e.abs(error) * delta - delta**2 / 2)
     return pair.reduced(terms, weights, WeightsFormat, Reduction, NormalizationFactor)
 
 
-def _log(y: Any) -> Any:
+def log_above_zero(y: Any) -> Any:
     """ln y, with y kept above the smallest normal number of its class."""
     return e.log(e.maximum(y, xp(plain(y)).smallest_normal(y.dtype)))
 
 
-class _Pair:
+class Pair:
     """Predictions and targets in one format and class, and how their loss is reduced."""
 
     def __init__(self, Y: Any, targets: Any, mask: Any, fmt: str | None, caller: str) -> None:
         self.caller = caller
         self.labelled = data_format(Y, fmt, caller)
         self.Y = self.labelled.X
-        T = self._in_format_of_y(self._argument(targets, "targets"), fmt)
+        T = self._in_format_of_y(self.constant(targets, "targets"), fmt)
         if T.shape != self.Y.shape:
             raise ValueError(
                 f"{caller}: predictions are {header(self.Y, self.Y.dims)} and targets are "
                 f"{header(T, T.dims)}; their sizes must be equal"
             )
-        self.included = None
+        self.mask = None
         if mask is not None:
-            self.included = plain(self._expanded(self._argument(mask, "Mask"), "Mask")) != 0
+            self.mask = plain(self._expanded(self.constant(mask, "Mask"), "Mask")) != 0
         values = arithmetic(self.Y._value), arithmetic(T._value)
         y, t = align.classes(*values, (f"{caller}: Y", f"{caller}: targets"))
-        self.y, self.t = self._included(y), self._included(t)
+        self.y, self.t = self.included(y), self.included(t)
 
-    def _argument(self, x: Any, name: str) -> dlarray:
+    def constant(self, x: Any, name: str) -> dlarray:
         """A constant of the loss, on the device of the predictions."""
         given = as_dlarray(x, f"{self.caller}: {name}", beside=(self.Y,))
         return dlarray._make(devices.beside(self.Y._value, given._value), given.dims)
@@ -208,12 +208,12 @@ class _Pair:
             )
         return T
 
-    def _included(self, value: Any) -> Any:
+    def included(self, value: Any) -> Any:
         """The value with zeros, whose loss is 0, where the mask leaves it out.
 
         The loss is not masked instead: what is left out may be NaN, and 0 · NaN is NaN.
         """
-        return value if self.included is None else e.where(self.included, value, 0.0)
+        return value if self.mask is None else e.where(self.mask, value, 0.0)
 
     def reduced(
         self, terms: Any, weights: Any, weights_format: str | None, reduction: str, factor: str
@@ -222,7 +222,7 @@ class _Pair:
         one_of(factor, FACTORS, "NormalizationFactor", self.caller)
         if weights is not None:
             w = self._expanded(self._weights(weights, weights_format), "weights")
-            terms = e.multiply(*align.classes(terms, self._included(arithmetic(w))))
+            terms = e.multiply(*align.classes(terms, self.included(arithmetic(w))))
         elif weights_format is not None:
             raise ValueError(f"{self.caller}: WeightsFormat= without weights")
         if reduction == "none":
@@ -233,7 +233,7 @@ class _Pair:
         return dlarray._make(sum_to(terms, shape=()) * (1.0 / self._count(factor)), "")
 
     def _count(self, factor: str) -> float:
-        if factor == "mask-included" and self.included is None:
+        if factor == "mask-included" and self.mask is None:
             raise ValueError(f'{self.caller}: NormalizationFactor="mask-included" needs Mask=')
         if factor == "batch-size":
             count = math.prod([self.Y.shape[i] for i in formats.find(self.Y.dims, "B")])
@@ -242,7 +242,7 @@ class _Pair:
         elif factor == "target-included":
             count = int((plain(self.t) != 0).sum())
         elif factor == "mask-included":
-            count = int((self.included & xp(self.included).ones(self.Y.shape, bool)).sum())
+            count = int((self.mask & xp(self.mask).ones(self.Y.shape, bool)).sum())
         else:
             count = 1
         if count == 0:
@@ -253,7 +253,7 @@ class _Pair:
         return count
 
     def _weights(self, weights: Any, fmt: str | None) -> dlarray:
-        array = self._argument(weights, "weights")
+        array = self.constant(weights, "weights")
         if fmt is not None and array.dims:
             raise ValueError(f"{self.caller}: the weights have the format {array.dims}; "
                              "WeightsFormat= is for arrays without")  # fmt: skip

@@ -1,38 +1,16 @@
-"""Element by element: exponentials, logarithms, circular functions, powers, rounding."""
+"""Element by element: exponentials, logarithms and roots."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tinydl.functions.arguments import numbers_too
+from tinydl.autodiff.record import plain
+from tinydl.backend import xp
+from tinydl.functions.arguments import numbers_too, outputs
+from tinydl.labels import dlarray
 from tinydl.labels.apply import unary
-from tinydl.labels.array import mtimes as _mtimes
-from tinydl.labels.array import power as _power
-from tinydl.primitives import elementwise
-
-
-@numbers_too
-def abs(X: Any) -> Any:
-    """The absolute value; its derivative at 0 is 0.
-
-    Example:
-        >>> from tinydl import abs
-        >>> abs([-2.0, 3.0])
-        array([2., 3.])
-    """
-    return unary(elementwise.abs, X)
-
-
-@numbers_too
-def sign(X: Any) -> Any:
-    """−1, 0 or 1; its derivative is 0.
-
-    Example:
-        >>> from tinydl import sign
-        >>> sign([-2.0, 0.0])
-        array([-1.,  0.])
-    """
-    return unary(elementwise.sign, X)
+from tinydl.labels.classes import arithmetic
+from tinydl.primitives import elementwise, logarithm
 
 
 @numbers_too
@@ -84,6 +62,39 @@ def log1p(X: Any) -> Any:
 
 
 @numbers_too
+def log2(X: Any, *, nargout: int = 1) -> Any:
+    """The logarithm to the base 2; with nargout=2 mantissa F and exponent E of X = F · 2ᴱ.
+
+    E is a whole number and 0.5 ≤ |F| < 1; of 0, Inf and NaN F is the number itself, and E is 0.
+    Both have the format and the class of X. F is differentiated by the slope 2⁻ᴱ, and E, which
+    is constant between its jumps, is not followed.
+
+    Example:
+        >>> from tinydl import log2
+        >>> log2([8.0, 10.0], nargout=2)
+        (array([0.5  , 0.625]), array([4., 4.]))
+    """
+    if outputs(nargout, 2, "log2") == 1:
+        return unary(logarithm.log2, X)
+    array = plain(arithmetic(X._value))
+    m = xp(array)
+    exponent = m.where(m.isfinite(array), m.frexp(array)[1], 0).astype(array.dtype)
+    return unary(logarithm.mantissa, X), dlarray._make(exponent, X.dims)
+
+
+@numbers_too
+def log10(X: Any) -> Any:
+    """The logarithm to the base 10.
+
+    Example:
+        >>> from tinydl import log10
+        >>> log10([1000.0])
+        array([3.])
+    """
+    return unary(logarithm.log10, X)
+
+
+@numbers_too
 def sqrt(X: Any) -> Any:
     """The square root.
 
@@ -96,146 +107,25 @@ def sqrt(X: Any) -> Any:
 
 
 @numbers_too
-def erf(X: Any) -> Any:
-    """The error function 2/√π ∫₀ˣ exp(−t²) dt.
+def nthroot(X: Any, N: float) -> Any:
+    """The real N-th root, also of negative numbers if N is odd.
+
+    N is one number other than 0. Where X is negative and N is not odd there is no real root, and a
+    ValueError says so: power(X, 1/N) gives NaN there. The slope at 0 is infinite for N > 1.
 
     Example:
-        >>> from tinydl import erf
-        >>> erf([0.5]).round(4)
-        array([0.5205])
+        >>> from tinydl import nthroot
+        >>> nthroot([-27.0, 64.0], 3)
+        array([-3.,  4.])
     """
-    return unary(elementwise.erf, X)
-
-
-@numbers_too
-def sin(X: Any) -> Any:
-    """The sine of an angle in radians.
-
-    Example:
-        >>> from tinydl import sin
-        >>> sin([0.0])
-        array([0.])
-    """
-    return unary(elementwise.sin, X)
-
-
-@numbers_too
-def cos(X: Any) -> Any:
-    """The cosine of an angle in radians.
-
-    Example:
-        >>> from tinydl import cos
-        >>> cos([0.0])
-        array([1.])
-    """
-    return unary(elementwise.cos, X)
-
-
-@numbers_too
-def tan(X: Any) -> Any:
-    """The tangent of an angle in radians.
-
-    Example:
-        >>> from tinydl import tan
-        >>> tan([0.0])
-        array([0.])
-    """
-    return unary(elementwise.tan, X)
-
-
-@numbers_too
-def asin(X: Any) -> Any:
-    """The angle in radians whose sine is x.
-
-    Example:
-        >>> from tinydl import asin
-        >>> asin([0.0])
-        array([0.])
-    """
-    return unary(elementwise.asin, X)
-
-
-@numbers_too
-def acos(X: Any) -> Any:
-    """The angle in radians whose cosine is x.
-
-    Example:
-        >>> from tinydl import acos
-        >>> acos([1.0])
-        array([0.])
-    """
-    return unary(elementwise.acos, X)
-
-
-@numbers_too
-def atan(X: Any) -> Any:
-    """The angle in radians whose tangent is x.
-
-    Example:
-        >>> from tinydl import atan
-        >>> atan([0.0])
-        array([0.])
-    """
-    return unary(elementwise.atan, X)
-
-
-@numbers_too
-def sinh(X: Any) -> Any:
-    """The hyperbolic sine.
-
-    Example:
-        >>> from tinydl import sinh
-        >>> sinh([0.0])
-        array([0.])
-    """
-    return unary(elementwise.sinh, X)
-
-
-@numbers_too
-def cosh(X: Any) -> Any:
-    """The hyperbolic cosine.
-
-    Example:
-        >>> from tinydl import cosh
-        >>> cosh([0.0])
-        array([1.])
-    """
-    return unary(elementwise.cosh, X)
-
-
-@numbers_too
-def tanh(X: Any) -> Any:
-    """The hyperbolic tangent.
-
-    Example:
-        >>> from tinydl import tanh
-        >>> tanh([0.0])
-        array([0.])
-    """
-    return unary(elementwise.tanh, X)
-
-
-@numbers_too
-def power(A: Any, B: Any) -> Any:
-    """Aᴮ element by element, the same as A ** B.
-
-    Both are differentiated; a number as exponent has a rule of its own, which is exact at A = 0.
-
-    Example:
-        >>> from tinydl import power
-        >>> power([2.0, 3.0], 2)
-        array([4., 9.])
-    """
-    return _power(A, B)
-
-
-@numbers_too
-def mtimes(A: Any, B: Any) -> Any:
-    """The matrix product A @ B of arrays without labels; with a number, its multiple.
-
-    Example:
-        >>> from tinydl import mtimes
-        >>> mtimes([[1.0, 2.0]], [[3.0], [4.0]])
-        array([[11.]])
-    """
-    return _mtimes(A, B)
+    try:
+        n = float(N)
+    except (TypeError, ValueError):
+        raise TypeError(f"nthroot: N is one number, not {N!r}") from None
+    if n == 0 or n != n:
+        raise ValueError(f"nthroot: N is a number other than 0, not {N!r}")
+    if n % 2 != 1 and bool((plain(X._value) < 0).any()):
+        raise ValueError(
+            f"nthroot: X has negative elements, which have a real root for odd N only, not N={N!r}"
+        )
+    return unary(logarithm.nthroot, X, n=n)

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydl.autodiff.record import plain
-from tinydl.backend import xp
 from tinydl.backend.random import generator
-from tinydl.functions.create import as_like, shape_and_class
-from tinydl.labels import dlarray
-from tinydl.labels.classes import DTYPE, as_array
+from tinydl.functions.create import placed, shape_and_class
+from tinydl.labels.classes import DTYPE
 
 
 def rng(seed: int | str | dict[str, Any] | None = None) -> dict[str, Any]:
@@ -52,7 +49,7 @@ def rand(*sizes: Any, like: Any = None) -> Any:
         (3, 4)
     """
     shape, dtype = shape_and_class(sizes, "rand")
-    return _made(generator.uniform(shape), dtype, like, "rand")
+    return _numbers(generator.uniform(shape), dtype, like, "rand")
 
 
 def randn(*sizes: Any, like: Any = None) -> Any:
@@ -64,7 +61,7 @@ def randn(*sizes: Any, like: Any = None) -> Any:
         (3, 3)
     """
     shape, dtype = shape_and_class(sizes, "randn")
-    return _made(generator.normal(shape), dtype, like, "randn")
+    return _numbers(generator.normal(shape), dtype, like, "randn")
 
 
 def randi(limits: Any, *sizes: Any, like: Any = None) -> Any:
@@ -83,7 +80,7 @@ def randi(limits: Any, *sizes: Any, like: Any = None) -> Any:
     if low > high or int(low) != low or int(high) != high:
         raise ValueError(f"randi: {limits!r} is no range of whole numbers")
     shape, dtype = shape_and_class(sizes or (1, 1), "randi")
-    made = _made(generator.integers(int(low), int(high), shape), dtype, like, "randi")
+    made = _numbers(generator.integers(int(low), int(high), shape), dtype, like, "randi")
     return made if sizes or like is not None else float(made[0, 0])
 
 
@@ -105,9 +102,9 @@ def randperm(n: int, k: int | None = None) -> Any:
     return generator.permutation(int(n))[: int(count)]
 
 
-def _made(array: Any, dtype: Any, like: Any, caller: str) -> Any:
-    """The numbers in the class and on the device that were asked for."""
-    if like is None:
-        return array.astype(dtype or DTYPE["double"], copy=False)
-    model = plain(like._value) if isinstance(like, dlarray) else as_array(like, f"{caller}: like")
-    return as_like(xp(model).asarray(array.astype(dtype or model.dtype)), like)
+def _numbers(array: Any, dtype: Any, like: Any, caller: str) -> Any:
+    made = placed(array, dtype, like, caller)
+    if made.dtype == DTYPE["logical"]:
+        raise ValueError(f"{caller}: truth values are no random numbers; name the class single or "
+                         f"double, or compare: {caller}(…) > 0.5")  # fmt: skip
+    return made

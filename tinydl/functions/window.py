@@ -1,4 +1,4 @@
-"""Strides, paddings and padding values of convolution and pooling, as MATLAB writes them."""
+"""Windows of convolution and pooling, as MATLAB writes them: dimensions, strides, padding."""
 
 from __future__ import annotations
 
@@ -6,46 +6,106 @@ from typing import Any
 
 from tinydl.autodiff.record import plain
 from tinydl.backend import host, on_device_of
-from tinydl.primitives.shape import pad, take
+from tinydl.labels import dlarray
+from tinydl.labels import format as formats
+from tinydl.labels.display import header
+from tinydl.primitives.shape import pad, take, transpose
 from tinydl.primitives.window import Shape, Widths, same_padding
 
 PADDING_VALUES = ("symmetric-include-edge", "symmetric-exclude-edge", "replicate")
 
 
+def slid_over(X: dlarray, labels: str | None, source: str, caller: str) -> tuple[int, ...]:
+    """The dimensions of X that a window slides over.
+
+    Those are named by S and T in labels, the format which the caller got from the source. None
+    means all S dimensions or, if there are none, T.
+    """
+    spatial = X.dims.count("S")
+    if labels is None:
+        labels = "S" * spatial or "T"
+        if labels not in X.dims:
+            raise ValueError(
+                f"{caller}: {header(X, X.dims)} has no S or T dimension to slide a window over; "
+                "S is for space, T for time"
+            )
+    named = labels.count("S")
+    if not labels or named not in (0, spatial) or ("T" in labels and "T" not in X.dims):
+        raise ValueError(
+            f"{caller}: {source} names the dimensions {labels or 'none'} for the window, and "
+            f"{header(X, X.dims)} has {'S' * spatial + 'T' * X.dims.count('T') or 'none'}; all S "
+            "dimensions are named, or T, or all of these"
+        )
+    return formats.find(X.dims, labels)
+
+
+def leading(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """The permutation that brings some dimensions before the others."""
+    return (*axes, *[i for i in range(rank) if i not in axes])
+
+
+def permuted(x: Any, order: tuple[int, ...]) -> Any:
+    """Dimension i of the result is dimension order[i] of x; no operation where nothing moves."""
+    return x if order == tuple(range(len(order))) else transpose(x, axes=order)
+
+
 def per_dimension(value: Any, rank: int, option: str, least: int = 1) -> Shape:
-    """One whole number for each spatial dimension; a single one is meant for all."""
+    """One whole number for each dimension of the window; a single one is meant for all."""
     given = list(value) if hasattr(value, "__len__") and not isinstance(value, str) else [value]
     numbers = given * rank if len(given) == 1 else given
     if len(numbers) != rank or not all(_is_whole(n, least) for n in numbers):
         raise ValueError(
-            f"{option} is a whole number from {least} on, or {rank} of them, one for each spatial "
-            f"dimension; not {value!r}"
+            f"{option} is a whole number from {least} on, or {rank} of them, one for each dimension"
+            f" that the window slides over; not {value!r}"
         )
     return tuple([int(n) for n in numbers])
 
 
-def padding_widths(
-    value: Any, spatial: Shape, window: Shape, stride: Shape, dilation: Shape
-) -> Widths:
-    """Padding= as (before, after) for each spatial dimension.
-
-    It is a number for all sides, one for each dimension, or two rows: what comes before, and what
-    comes after. "same" is what makes the output ⌈input / stride⌉ long.
+def both_sides(value: Any, rank: int, option: str) -> Widths:
+    """(before, after) for each dimension: one number for all, one for each, or two rows.
 
     Example:
-        >>> padding_widths([[1, 2], [3, 4]], (9, 9), (3, 3), (1, 1), (1, 1))
+        >>> both_sides([[1, 2], [3, 4]], 2, "Padding")
         ((1, 3), (2, 4))
     """
-    rank = len(spatial)
-    if isinstance(value, str):
-        if value != "same":
-            raise ValueError(f'Padding is numbers or "same", not {value!r}')
-        return same_padding(spatial, window, stride=stride, dilation=dilation)
     if hasattr(value, "__len__") and len(value) == 2 and hasattr(value[0], "__len__"):
-        before, after = (per_dimension(row, rank, "Padding", 0) for row in value)
+        before, after = (per_dimension(row, rank, option, 0) for row in value)
     else:
-        before = after = per_dimension(value, rank, "Padding", 0)
+        before = after = per_dimension(value, rank, option, 0)
     return tuple(zip(before, after, strict=True))
+
+
+def padding_widths(
+    value: Any,
+    spatial: Shape,
+    window: Shape,
+    stride: Shape,
+    dilation: Shape,
+    words: tuple[str, ...] = ("same", "causal"),
+) -> Widths:
+    """Padding= as (before, after) for each dimension that a window slides over.
+
+    It is a number for all sides, one for each dimension, or two rows: what comes before, and what
+    comes after. "same" is what makes the output ⌈input / stride⌉ long. "causal", over a single
+    dimension, comes before alone and is so long that no output sees an input after its own place.
+
+    Example:
+        >>> padding_widths("causal", (9,), (3,), (1,), (2,))
+        ((4, 0),)
+    """
+    if not isinstance(value, str):
+        return both_sides(value, len(spatial), "Padding")
+    if value not in words:
+        choices = " or ".join([f'"{word}"' for word in words])
+        raise ValueError(f"Padding is numbers or {choices}, not {value!r}")
+    if value == "same":
+        return same_padding(spatial, window, stride=stride, dilation=dilation)
+    if len(spatial) != 1:
+        raise ValueError(
+            f'Padding="causal" is for windows over one dimension, not over {len(spatial)}; give '
+            "two rows of numbers, what comes before and what comes after"
+        )
+    return (((window[0] - 1) * dilation[0], 0),)
 
 
 def padded(x: Any, widths: Widths, value: Any) -> tuple[Any, Widths]:

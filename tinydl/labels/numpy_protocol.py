@@ -19,7 +19,18 @@ from tinydl.labels.apply import binary, comparison, operands, unary, value_and_f
 from tinydl.labels.classes import arithmetic, as_array, common, to_class
 from tinydl.labels.devices import together
 from tinydl.labels.handle import Handle
-from tinydl.primitives import elementwise, reduce, shape
+from tinydl.primitives import (
+    circular,
+    cumulate,
+    elementwise,
+    hyperbolic,
+    logarithm,
+    reduce,
+    shape,
+    special,
+    statistics,
+    steps,
+)
 from tinydl.primitives.product import product
 
 _UNARY = {
@@ -29,25 +40,34 @@ _UNARY = {
     "arccos": elementwise.acos, "arctan": elementwise.atan, "sinh": elementwise.sinh,
     "cosh": elementwise.cosh, "tanh": elementwise.tanh, "absolute": elementwise.abs,
     "fabs": elementwise.abs, "sign": elementwise.sign, "negative": elementwise.negative,
-    "positive": elementwise.identity, "erf": elementwise.erf,
+    "positive": elementwise.identity, "conjugate": elementwise.identity, "floor": steps.floor,
+    "ceil": steps.ceil, "trunc": steps.fix, "log2": logarithm.log2, "log10": logarithm.log10,
+    "arcsinh": hyperbolic.asinh, "arccosh": hyperbolic.acosh, "arctanh": hyperbolic.atanh,
+    "erf": elementwise.erf, "erfc": special.erfc, "erfinv": special.erfinv, "gamma": special.gamma,
+    "gammaln": special.gammaln, "psi": special.polygamma,
 }  # fmt: skip
 _BINARY = {
     "add": elementwise.add, "subtract": elementwise.subtract, "multiply": elementwise.multiply,
     "divide": elementwise.divide, "maximum": elementwise.maximum, "minimum": elementwise.minimum,
+    "arctan2": circular.atan2, "hypot": circular.hypot, "fmod": steps.rem,
 }  # fmt: skip
-_COMPARISON = {
+_COMPARISON: dict[str, Callable[..., Any]] = {
     "equal": operator.eq, "not_equal": operator.ne, "less": operator.lt,
     "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "logical_xor": lambda x, y: xp(x, y).logical_xor(x != 0, y != 0),
 }  # fmt: skip
 _TEST = ("isnan", "isinf", "isfinite")
 
 _INSTEAD = {
     "reshape": "reshape(X, …) of tinydl, which counts elements in MATLAB's column-major order",
     "ravel": "reshape(X, -1) of tinydl, which counts elements in MATLAB's column-major order",
-    "var": "var(X, …) of tinydl, which divides by N − 1 as MATLAB does",
-    "std": "std(X, …) of tinydl, which divides by N − 1 as MATLAB does",
+    "var": "ddof=, or var(X, …) of tinydl, which divides by N − 1 as MATLAB does",
+    "std": "ddof=, or std(X, …) of tinydl, which divides by N − 1 as MATLAB does",
+    "cumsum": "axis=, or cumsum(X, …) of tinydl, which goes along one dimension",
+    "cumprod": "axis=, or cumprod(X, …) of tinydl, which goes along one dimension",
     "round": "round(X) of tinydl, which rounds halves away from zero as MATLAB does",
     "rint": "round(X) of tinydl, which rounds halves away from zero as MATLAB does",
+    "remainder": "mod(X, Y) of tinydl, which gives X where Y is 0 as MATLAB does",
 }
 
 
@@ -134,6 +154,35 @@ def _reduction(primitive: Callable[..., Any], one_by_one: bool = False) -> Calla
     return reduced
 
 
+def _variance(name: str, of_variance: Callable[[Any], Any]) -> Callable[..., Any]:
+    def reduced(a: Any, axis: Any = None, *, ddof: Any = None, keepdims: bool = False) -> Any:
+        if ddof is None:
+            _raise_unsupported(name)
+
+        def spread(x: Any, axis: tuple[int, ...]) -> Any:
+            rest = reduce.count(x.shape, axis) - ddof
+            squares = statistics.squares(x, axis=axis)
+            return of_variance(squares * (1.0 / rest if rest > 0 else float("inf")))
+
+        return _reduction(spread)(a, axis, keepdims=keepdims)
+
+    return reduced
+
+
+def _median(x: Any, axis: tuple[int, ...]) -> Any:
+    return statistics.along_one(statistics.median, x, axis)
+
+
+def _cumulative(name: str, primitive: Callable[..., Any]) -> Callable[..., Any]:
+    def along(a: Any, axis: Any = None) -> Any:
+        if axis is None:
+            _raise_unsupported(name)
+        value = primitive(arithmetic(a._value), axis=_axis(axis, a.ndim))
+        return type(a)._make(value, a._format)
+
+    return along
+
+
 def _axes(axis: Any, rank: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(rank))
@@ -216,6 +265,11 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": _reduction(reduce.min, one_by_one=True),
     "amin": _reduction(reduce.min, one_by_one=True),
     "prod": _reduction(product, one_by_one=True),
+    "var": _variance("var", lambda variance: variance),
+    "std": _variance("std", statistics.root),
+    "median": _reduction(_median),
+    "cumsum": _cumulative("cumsum", cumulate.cumsum),
+    "cumprod": _cumulative("cumprod", cumulate.cumprod),
     "where": _where,
     "concatenate": _concatenate,
     "clip": _clip,

@@ -6,9 +6,26 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_written_as: dict[FunctionType, str] = {}
+
+
+def no_value(written: str) -> Callable[[Function], Function]:
+    """Decorator of MATLAB's functions that are also values there: what to write for an option.
+
+    ``Initialize=false`` would give the function, and that counts as true.
+    """
+
+    def enter(function: Function) -> Function:
+        assert isinstance(function, FunctionType)
+        _written_as[function] = written
+        return function
+
+    return enter
 
 
 def named_options(function: Function) -> Function:
@@ -40,7 +57,10 @@ def check_options(
             raise TypeError(
                 f"{caller}: options are written {value}={following}, not {value!r}, {following}"
             )
-    for name in named:
+    for name, value in named.items():
+        if isinstance(value, FunctionType) and value in _written_as:
+            raise TypeError(f"{caller}: {value.__name__} is a function; write {name}="
+                            f"{_written_as[value]}")  # fmt: skip
         if name not in names:
             near = difflib.get_close_matches(name, names, 1, 0.5)
             meant = f"; {near[0]} was meant?" if near else "."

@@ -16,11 +16,14 @@ from tinydl.labels.classes import SINGLE, as_array
 NAMES = ("glorot", "he", "orthogonal", "narrow-normal", "zeros", "ones")
 
 
-def check(initializer: Any, option: str) -> Any:
-    """The initializer, if it is one: a name, or a function of the size."""
-    if initializer not in NAMES and not callable(initializer):
+def check(initializer: Any, option: str, also: tuple[str, ...] = ()) -> Any:
+    """The initializer, if it is one: a name, a number, or a function of the size."""
+    names = (*NAMES, *also)
+    is_number = isinstance(initializer, (int, float)) and not isinstance(initializer, bool)
+    if initializer not in names and not callable(initializer) and not is_number:
         raise ValueError(
-            f"{option} is one of {', '.join(NAMES)}, or a function of the size; not {initializer!r}"
+            f"{option} is one of {', '.join(names)}, or a number, or a function of the size; not "
+            f"{initializer!r}"
         )
     return initializer
 
@@ -32,6 +35,7 @@ def initial(initializer: Any, size: tuple[int, ...], fan_in: int, fan_out: int) 
     he: normal with variance 2/fan_in; He et al., 2015.
     orthogonal: the Q of a normal matrix's QR decomposition; Saxe et al., 2013.
     narrow-normal: normal with standard deviation 0.01.
+    A number fills the array.
     """
     if callable(initializer):
         array = as_array(initializer(size), "the initializer's result")
@@ -49,5 +53,14 @@ def initial(initializer: Any, size: tuple[int, ...], fan_in: int, fan_out: int) 
         array = host.orthogonal(generator.normal((math.prod(size[:-1]), size[-1])))
         array = array.reshape(size, order="F")
     else:
-        array = host.full(size, 1.0 if initializer == "ones" else 0.0)
+        array = host.full(size, float({"ones": 1.0, "zeros": 0.0}.get(initializer, initializer)))
     return host.ascontiguousarray(array.astype(SINGLE))
+
+
+def unit_forget_gate(size: tuple[int, ...], units: int) -> Any:
+    """Zeros, and ones for the second of each four blocks: the forget gates of an LSTM.
+
+    So a new LSTM forgets little. Gers, Schmidhuber and Cummins, "Learning to forget", 2000.
+    """
+    block = host.arange(size[0]) // units % 4
+    return (block == 1).astype(SINGLE).reshape(size)

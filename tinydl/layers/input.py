@@ -40,6 +40,8 @@ class InputLayer(Layer):
 
     is_input = True
     labels = ""  # of the data without its batch
+    rest = "B"  # the labels that come after those
+    plain_format = ""  # what the dimensions of an array without labels are taken for
     dimension_sizes: dict[str, str]  # NormalizationDimension: the labels that statistics vary along
 
     def _set(
@@ -88,7 +90,7 @@ class InputLayer(Layer):
         x = X[0]
         if not self._fits(x.shape, x.dims):
             raise ValueError(f"the input is {header(x, x.dims)}; {self._layout()} is needed, such "
-                             f'as dlarray(X, "{self.labels}B")')  # fmt: skip
+                             f'as dlarray(X, "{self.labels}{self.rest}")')  # fmt: skip
         if callable(self.Normalization):
             return self._checked(self.Normalization(x), x)
         if self.Normalization == "none":
@@ -120,7 +122,7 @@ class InputLayer(Layer):
         return dlarray._make(on_device_of(plain(x._value), value), self.labels)
 
     def _layout(self) -> networkDataLayout:
-        return networkDataLayout([*self._size, None], self.labels + "B")
+        return networkDataLayout([*self._size, *[None] * len(self.rest)], self.labels + self.rest)
 
     def _fits(self, sizes: tuple[Any, ...], fmt: str) -> bool:
         """Whether S and C are those of the layer; a size of None fits any."""
@@ -161,6 +163,7 @@ class featureInputLayer(InputLayer):
 
     short = "input"
     labels = "C"
+    plain_format = "BC"
     dimension_sizes = {"channel": "C", "all": ""}
 
     def __init__(
@@ -199,6 +202,7 @@ class imageInputLayer(InputLayer):
 
     short = "imageinput"
     labels = "SSC"
+    plain_format = "SSCB"
     dimension_sizes = {"element": "SSC", "channel": "C", "all": ""}
 
     def __init__(

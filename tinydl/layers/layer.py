@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from tinydl.functions.shape import reshape
@@ -46,13 +47,20 @@ class Layer:
     * ``output(*layouts)``: the layout of its result, or a ValueError for inputs that do not fit,
     * ``parameters(*layouts)``: the size of each learnable parameter,
     * ``initial_state(*layouts)``: the first value of each state parameter,
-    * ``predict(*X)``: its result, and
-    * ``forward(*X)``: its result and a dict of new state values, if training differs.
+    * ``predict(*X)``: its result,
+    * ``forward(*X)``: its result and a dict of new state values, if training differs, and
+    * ``advance(*X)``: its result and such a dict, if prediction moves the state too, as along a
+      sequence; ``predict`` then gives the result alone.
+
+    A layer with several outputs says their ``OutputNames``, and its results and layouts are tuples.
+    Resettable names the state parameters that resetState sets back; for those ``initial_state`` is
+    asked without layouts, as their first values follow from the options.
     """
 
     short: ClassVar[str] = "layer"  # what a network calls one without a name
-    Learnable: ClassVar[tuple[str, ...]] = ()
-    Stateful: ClassVar[tuple[str, ...]] = ()
+    Learnable: tuple[str, ...] = ()
+    Stateful: tuple[str, ...] = ()
+    Resettable: tuple[str, ...] = ()
     is_input: ClassVar[bool] = False
 
     Name: str
@@ -79,8 +87,13 @@ class Layer:
         """The names of the inputs."""
         return ("in",)
 
-    def output(self, *layouts: networkDataLayout) -> networkDataLayout:
-        """The layout of the result."""
+    @property
+    def OutputNames(self) -> tuple[str, ...]:
+        """The names of the outputs."""
+        return ("out",)
+
+    def output(self, *layouts: networkDataLayout) -> Any:
+        """The layout of the result; a tuple of several."""
         return layouts[0]
 
     def parameters(self, *layouts: networkDataLayout) -> dict[str, Parameter]:
@@ -91,13 +104,17 @@ class Layer:
         """The first value of each state parameter."""
         return {}
 
-    def predict(self, *X: dlarray) -> dlarray:
-        """The result for prediction."""
+    def predict(self, *X: dlarray) -> Any:
+        """The result for prediction; a tuple of several."""
         raise NotImplementedError(f"{type(self).__name__} defines no predict")
 
-    def forward(self, *X: dlarray) -> tuple[dlarray, dict[str, dlarray]]:
-        """The result for training, and the new values of the state."""
+    def advance(self, *X: dlarray) -> tuple[Any, dict[str, dlarray]]:
+        """The result for prediction, and the new values of the state that prediction moves."""
         return self.predict(*X), {}
+
+    def forward(self, *X: dlarray) -> tuple[Any, dict[str, dlarray]]:
+        """The result for training, and the new values of the state."""
+        return self.advance(*X)
 
     def caution(self, *X: dlarray) -> str | None:
         """What a user should know about training with this input; None if nothing."""
@@ -105,11 +122,27 @@ class Layer:
 
     # ---- what the network does with it ----------------------------------------------------------
 
+    def evaluate(self, verb: str, X: Sequence[dlarray]) -> tuple[Any, dict[str, dlarray]]:
+        """The result of predict or forward, and the new values of the state."""
+        return self.forward(*X) if verb == "forward" else self.advance(*X)
+
     def copy(self, **changes: Any) -> Layer:
         """The same layer as an object of its own, with other values for some attributes."""
         made = object.__new__(type(self))
         made.__dict__.update(self.__dict__, **changes)
         return made
+
+    def value(self, parameter: str) -> Any:
+        """The value that the layer was given for a parameter; None if it was given none."""
+        return getattr(self, parameter)
+
+    def parts(self) -> dict[str, Layer]:
+        """The layers inside of this one, by name."""
+        return {}
+
+    def initializer(self, parameter: str) -> Any:
+        """How a learnable parameter starts; the option of its name says it, if no other does."""
+        return getattr(self, f"{parameter}Initializer")
 
     def initial_learnables(self, *layouts: networkDataLayout) -> dict[str, Any]:
         """The first value of each learnable parameter: as given, or from its initializer."""
@@ -117,8 +150,7 @@ class Layer:
         for name, parameter in self.parameters(*layouts).items():
             given = getattr(self, name)
             if given is None:
-                initializer = getattr(self, f"{name}Initializer")
-                values[name] = dlarray._make(initial(initializer, *parameter), "")
+                values[name] = dlarray._make(initial(self.initializer(name), *parameter), "")
             else:
                 values[name] = fitting(given, parameter.size, f"{name} of layer {self.Name!r}")
         return values
@@ -130,14 +162,19 @@ class Layer:
     def __repr__(self) -> str:
         parameters = inspect.signature(type(self)).parameters.values()
         needed = {p.name: getattr(self, p.name) for p in parameters if p.default is p.empty}
-        usual = type(self)(**needed).options()  # as the constructor keeps what is not given
+        try:
+            usual = type(self)(**needed).options()  # as the constructor keeps what is not given
+        except ValueError:  # one option stands for another that is needed
+            usual = {p.name: p.default for p in parameters}
         shown = [f"{name}={_shown(value)}" for name, value in self.options().items()
                  if name in needed or hasattr(value, "shape") or value != usual[name]]  # fmt: skip
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def _shown(value: Any) -> str:
-    """An option's value; of an array its size."""
+    """An option's value; of an array its size, of a network its number of layers."""
+    if hasattr(value, "Layers"):
+        return f"<{type(value).__name__} of {len(value.Layers)} layers>"
     if isinstance(value, dlarray):
         return f"<{header(value, value.dims)}>"
     if hasattr(value, "shape"):
@@ -159,7 +196,10 @@ def fitting(value: Any, size: tuple[int, ...], what: str) -> dlarray:
 
 def _with_kind_errors(init: Any) -> Any:
     """Say what to write when an option is misspelt, or given as MATLAB's 'Name','value' pairs."""
-    options = [name for name in inspect.signature(init).parameters if name != "self"]
+    parameters = inspect.signature(init).parameters
+    options = [name for name in parameters if name != "self"]
+    if any([p.kind is p.VAR_KEYWORD for p in parameters.values()]):
+        return init  # it takes options of any name
 
     @functools.wraps(init)
     def checked(self: Layer, *given: Any, **named: Any) -> None:

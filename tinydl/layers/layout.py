@@ -10,6 +10,9 @@ from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.layers.options import whole
 
+Sizes = tuple[int | None, ...]
+"""Sizes of dimensions; None where a size may vary."""
+
 
 class networkDataLayout:
     """The labels and sizes of a network's input; NaN (or None) for a size that may vary.
@@ -32,7 +35,7 @@ class networkDataLayout:
                              f"{Format!r}")  # fmt: skip
         order = formats.sorting(fmt)
         self.Format = formats.permute(fmt, order)
-        self.Size = tuple([sizes[i] for i in order])
+        self.Size: Sizes = tuple([sizes[i] for i in order])
 
     @classmethod
     def of(cls, X: Any) -> networkDataLayout:
@@ -56,9 +59,20 @@ class networkDataLayout:
         """The size of the C dimension; 1 if there is none."""
         return next(iter(self.size("C")), 1)
 
+    def channel_shape(self) -> tuple[int, ...]:
+        """The shape of a parameter with one value for each channel.
+
+        It is 1×1×C after images, with as many 1 as spatial dimensions, and C×1 otherwise.
+        """
+        spatial = len(self.size("S"))
+        return (*(1,) * spatial, self.channels) if spatial else (self.channels, 1)
+
     def features(self) -> int:
         """The number of elements of one observation: channels times pixels."""
-        return math.prod(self.size("SC"))
+        sizes = self.size("SC")
+        if None in sizes:
+            raise ValueError(f"it needs the sizes of S and C to be known, and gets {self}")
+        return math.prod(sizes)
 
     def replace(self, labels: str, sizes: Sequence[Any]) -> networkDataLayout:
         """The same layout with other sizes for some labels."""
@@ -66,6 +80,12 @@ class networkDataLayout:
         for i, n in zip(formats.find(self.Format, labels), sizes, strict=True):
             new[i] = n
         return networkDataLayout(new, self.Format)
+
+    def without(self, labels: str) -> networkDataLayout:
+        """The layout after the dimensions with these labels have gone."""
+        gone = formats.find(self.Format, labels)
+        sizes = [n for i, n in enumerate(self.Size) if i not in gone]
+        return networkDataLayout(sizes, formats.without(self.Format, gone))
 
     def need(self, labels: str) -> None:
         """Raise an error if one of the labels is missing."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tinydl.backend import host
 from tinydl.functions.arguments import one_of
-from tinydl.functions.layerwise import batchnorm
+from tinydl.functions.normalization import batchnorm
 from tinydl.labels import dlarray
 from tinydl.labels.classes import SINGLE
 from tinydl.layers import initializers
@@ -99,11 +99,11 @@ class batchNormalizationLayer(Layer):
         return layouts[0]
 
     def parameters(self, *layouts: networkDataLayout) -> dict[str, Parameter]:
-        size = _size(layouts[0])
+        size = layouts[0].channel_shape()
         return {"Offset": Parameter(size), "Scale": Parameter(size)}
 
     def initial_state(self, *layouts: networkDataLayout) -> dict[str, Any]:
-        size = _size(layouts[0])
+        size = layouts[0].channel_shape()
         state = {}
         for name, start in (("TrainedMean", 0.0), ("TrainedVariance", 1.0)):
             given = getattr(self, name)
@@ -142,9 +142,3 @@ class batchNormalizationLayer(Layer):
                 'forward(net, X, Statistics="fixed")'
             )
         return None
-
-
-def _size(layout: networkDataLayout) -> tuple[int, ...]:
-    """1×1×C after images, C×1 after features and sequences."""
-    spatial = len(layout.size("S"))
-    return (*(1,) * spatial, layout.channels) if spatial else (layout.channels, 1)

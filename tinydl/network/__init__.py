@@ -2,12 +2,21 @@
 
 ``graph``       layers with names, and what is connected to what
 ``table``       Learnables, State, Connections: tables as MATLAB prints them
+``paths``       names of parameters in networks that hold networks
 ``initialize``  sizes through the graph, first values
-``run``         one call of forward or predict
 ``net``         the network itself
-``edit``        layerGraph, addLayers, connectLayers, replaceLayer
-``statistics``  fixed statistics of batch normalization
+``call``        forward, predict, initialize
+``defaults``    labels for plain arrays that enter, and plain arrays that leave
+``run``         the layers one after the other
+``edit``        layerGraph, addLayers, connectLayers, replaceLayer, addInputLayer
+``nested``      networkLayer, expandLayers
+``factors``     factors of the learning rate and of L2 regularization; freezeNetwork
+``statistics``  fixed statistics of batch normalization; resetState
 ``update``      dlupdate
+``describe``    summary
+``analyze``     analyzeNetwork: sizes, and what does not fit
+``compare``     whether two networks are equal
+``display``     what is printed, and shown in a notebook
 """
 
 from tinydl.network.net import dlnetwork

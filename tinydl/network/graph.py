@@ -15,15 +15,17 @@ class Step(NamedTuple):
     """One layer in the order of computation."""
 
     name: str
-    sources: tuple[str | None, ...]  # the layers whose results it takes; None for a network input
+    sources: tuple[str | None, ...]  # the results it takes; None for a network input
     entries: tuple[str, ...]  # what each of its inputs is called as an input of the network
-    last_use: tuple[str, ...]  # the layers whose results nobody needs after this
+    results: tuple[str, ...]  # what each of its outputs is called as a source
+    last_use: tuple[str, ...]  # the results that nobody needs after this
 
 
 class Graph:
     """Layers by name, and connections as pairs (source, destination), such as ("fc", "add/in2").
 
-    The destination is the layer's name if it has one input, and "layer/input" if it has several.
+    The destination is the layer's name if it has one input, and "layer/input" if it has several;
+    the source is the layer's name if it has one output, and "layer/output" if it has several.
     """
 
     def __init__(self, layers: Iterable[Layer], connections: Iterable[Connection]) -> None:
@@ -38,24 +40,51 @@ class Graph:
              for port, source in feeds.items() if source is None]
         )  # fmt: skip
         feeding = {source for feeds in self.inputs_of.values() for source in feeds.values()}
-        self.output_names = tuple([name for name in self.layers if name not in feeding])
+        self.output_names = tuple(
+            [result for name in self.layers for result in self.results(name)
+             if result not in feeding]
+        )  # fmt: skip
 
     @classmethod
     def chain(cls, layers: Any) -> Graph:
         """Layers one after the other, in lists or lists of lists; those without a name get one."""
         named = name_all(flatten(layers))
         pairs = itertools.pairwise(named)
-        return cls(named, [(a.Name, _first_port(b)) for a, b in pairs])
+        return cls(named, [(first_output(a), first_input(b)) for a, b in pairs])
 
     def entry(self, name: str, port: str) -> str:
         """What an input of a layer is called in connections, and as an input of the network."""
         return name if len(self.inputs_of[name]) == 1 else f"{name}/{port}"
 
+    def results(self, name: str) -> tuple[str, ...]:
+        """What the outputs of a layer are called as sources, and as outputs of the network."""
+        ports = self.layers[name].OutputNames
+        return (name,) if len(ports) == 1 else tuple([f"{name}/{port}" for port in ports])
+
+    def result(self, source: str) -> str:
+        """A source as the graph names it: "fc/out" is "fc". Raises ValueError if there is none."""
+        name, _, port = source.partition("/")
+        if name not in self.layers:
+            raise ValueError(f"there is no layer {name!r}; the layers are {', '.join(self.layers)}")
+        ports, results = self.layers[name].OutputNames, self.results(name)
+        if not port and len(ports) > 1:
+            raise ValueError(f"layer {name!r} has {len(ports)} outputs; name one of them: "
+                             f"{', '.join(map(repr, results))}")  # fmt: skip
+        if port and port not in ports:
+            raise ValueError(f"{source!r}: layer {name!r} has the outputs {', '.join(ports)}")
+        return results[ports.index(port)] if port else name
+
+    def checked_results(self, names: Sequence[str] | str, option: str) -> tuple[str, ...]:
+        """The sources that an option names. Raises ValueError for what is none."""
+        try:
+            return tuple([self.result(n) for n in ([names] if isinstance(names, str) else names)])
+        except ValueError as error:
+            raise ValueError(f"{option}: {error}") from None
+
     def named(self, source: str, destination: str) -> Connection:
         """A connection as the graph names it: "fc/out" is "fc", and "relu/in" is "relu"."""
         name, _, port = destination.partition("/")
-        source = source.removesuffix("/out")
-        for known in (source, name):
+        for known in (layer_of(source), name):
             if known not in self.layers:
                 raise ValueError(f"there is no layer {known!r} to connect; the layers are "
                                  f"{', '.join(self.layers)}")  # fmt: skip
@@ -63,7 +92,7 @@ class Graph:
         port = port or next((p for p, feed in ports.items() if feed is None), next(iter(ports)))
         if port not in ports:
             raise ValueError(f"{destination!r}: layer {name!r} has the inputs {', '.join(ports)}")
-        return source, self.entry(name, port)
+        return self.result(source), self.entry(name, port)
 
     def _connect(self, source: str, destination: str) -> Connection:
         """Enter a connection into inputs_of."""
@@ -83,7 +112,8 @@ class Graph:
 
     def _sorted(self) -> tuple[str, ...]:
         """The layers in an order in which each comes after those that feed it."""
-        waiting = {name: {s for s in feeds.values() if s} for name, feeds in self.inputs_of.items()}
+        waiting = {name: {layer_of(s) for s in feeds.values() if s}
+                   for name, feeds in self.inputs_of.items()}  # fmt: skip
         order: list[str] = []
         done: set[str] = set()
         while waiting:
@@ -98,25 +128,32 @@ class Graph:
 
     def plan(self, outputs: Sequence[str]) -> list[Step]:
         """The layers that these outputs need, in order, and when a result can be forgotten."""
-        needed = set(outputs)
+        needed = {layer_of(result) for result in outputs}
         for name in reversed(self.order):
             if name in needed:
-                needed.update(s for s in self.inputs_of[name].values() if s)
+                needed.update([layer_of(s) for s in self.inputs_of[name].values() if s])
         order = [name for name in self.order if name in needed]
-        last_user = {s: name for name in order for s in self.inputs_of[name].values() if s}
+        last_user = {result: name for name in order for result in self.results(name)}
+        last_user |= {s: name for name in order for s in self.inputs_of[name].values() if s}
         last_use: dict[str, list[str]] = {name: [] for name in order}
-        for source, user in last_user.items():
-            if source not in outputs:
-                last_use[user].append(source)
+        for result, user in last_user.items():
+            if result not in outputs:
+                last_use[user].append(result)
         return [
             Step(
                 name,
                 tuple(self.inputs_of[name].values()),
                 tuple([self.entry(name, port) for port in self.inputs_of[name]]),
+                self.results(name),
                 tuple(last_use[name]),
             )
             for name in order
         ]
+
+
+def layer_of(end: str) -> str:
+    """The layer of a source or destination: that of "add/in2" is "add"."""
+    return end.partition("/")[0]
 
 
 def flatten(layers: Any) -> list[Layer]:
@@ -162,6 +199,13 @@ def _new_name(short: str, occurrences: int, counter: dict[str, int], used: set[s
             return name
 
 
-def _first_port(layer: Layer) -> str:
+def first_input(layer: Layer) -> str:
+    """The destination that is a layer's first, or only, input."""
     ports = layer.InputNames
+    return layer.Name if len(ports) == 1 else f"{layer.Name}/{ports[0]}"
+
+
+def first_output(layer: Layer) -> str:
+    """The source that is a layer's first, or only, output."""
+    ports = layer.OutputNames
     return layer.Name if len(ports) == 1 else f"{layer.Name}/{ports[0]}"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
-from tinydl.labels import dlarray
 from tinydl.labels.containers import map_arrays
 from tinydl.labels.options import named_options
 from tinydl.layers.layer import Layer
 from tinydl.network import initialize as first
+from tinydl.network.compare import same_networks
+from tinydl.network.display import network_html, properties
+from tinydl.network.factors import factor_of
 from tinydl.network.graph import Graph
-from tinydl.network.run import run
+from tinydl.network.paths import all_layers, by_layer, split
 from tinydl.network.table import Connections, Table
 
 
@@ -69,12 +71,9 @@ class dlnetwork:
             self._learnables, self._state = first.tables(self._graph, examples, {})
 
     def _check_outputs(self, names: Sequence[str] | str | None) -> tuple[str, ...]:
-        names = (names,) if isinstance(names, str) else tuple(names or self._graph.output_names)
-        for name in names:
-            if name not in self._graph.layers:
-                raise ValueError(f"OutputNames: there is no layer {name!r}; the layers are "
-                                 f"{', '.join(self._graph.layers)}")  # fmt: skip
-        return names
+        if not names:
+            return self._graph.output_names
+        return self._graph.checked_results(names, "OutputNames")
 
     def _with(self, **changes: Any) -> dlnetwork:
         """A network that shares with this one whatever is not named here."""
@@ -115,21 +114,33 @@ class dlnetwork:
 
     @State.setter
     def State(self, table: Table) -> None:
-        self._state = self._replacement(self._state, table, "State")
+        free = {row for row in self._state.rows if self._is_resettable(*row)}
+        self._state = self._replacement(self._state, table, "State", free)
 
-    def _replacement(self, old: Table, new: Table, name: str) -> Table:
+    def _is_resettable(self, layer: str, parameter: str) -> bool:
+        name, path = split(layer, parameter)
+        return path in self._graph.layers[name].Resettable
+
+    def _replacement(
+        self, old: Table, new: Table, name: str, free: Container[tuple[str, str]] = ()
+    ) -> Table:
+        """The values of a new table. Those in `free` may have other sizes than the old ones, as
+        the state of a sequence has when it has seen a batch of other size."""
         if not isinstance(new, Table):
             raise TypeError(
                 f"net.{name} is a table with the rows of the network, not {type(new).__name__}; "
                 f"single values are replaced by net.{name}.Value[i] = v"
             )
-        replaced = old.copy()
+        old._check_rows(new)
+        sizes = [None if row in free else value
+                 for row, value in zip(old.rows, old.Value, strict=True)]  # fmt: skip
+        replaced = old._like(range(len(old)), sizes)
         replaced[:] = new
         return replaced
 
     @property
     def InputNames(self) -> tuple[str, ...]:
-        """The layers that data enters, in the order in which forward and predict take it."""
+        """The inputs that data enters, in the order in which forward and predict take it."""
         return self._graph.input_names
 
     @property
@@ -154,8 +165,26 @@ class dlnetwork:
         """The values of each layer's parameters, in handles of their own."""
         values: dict[str, dict[str, Any]] = {name: {} for name in self._graph.layers}
         for row in (*self._learnables, *self._state):
-            values[row.Layer][row.Parameter] = copy.copy(row.Value)
+            name, path = split(row.Layer, row.Parameter)
+            values[name][path] = copy.copy(row.Value)
         return values
+
+    def _set(self, values: Mapping[str, Any]) -> dlnetwork:
+        """A network with other values of parameters, and of attributes of layers, by path.
+
+        A path is such as "fc/Weights" or "fc/WeightLearnRateFactor".
+        """
+        tables = []
+        for old in (self._learnables, self._state):
+            paths = ["/".join(row) for row in old.rows]
+            new = [values.get(path, v) for path, v in zip(paths, old.Value, strict=True)]
+            tables.append(old._like(range(len(old)), new))
+        parameters = {"/".join(row) for table in tables for row in table.rows}
+        changes = by_layer({path: v for path, v in values.items() if path not in parameters})
+        layers = [layer.copy(**changes[name]) if name in changes else layer
+                  for name, layer in self._graph.layers.items()]  # fmt: skip
+        graph = Graph(layers, self._graph.connections) if changes else self._graph
+        return self._with(graph=graph, learnables=tables[0], state=tables[1])
 
     def _map_arrays(self, function: Callable[..., Any], *others: Any) -> dlnetwork:
         tables = [getattr(other, "Learnables", other) for other in others]
@@ -182,22 +211,20 @@ class dlnetwork:
 
     def learn_rate_factor(self, layer: str, parameter: str) -> float:
         """The factor by which solvers multiply the learning rate of one parameter."""
-        name = "Weight" if parameter == "Weights" else parameter
-        return getattr(self._graph.layers[layer], f"{name}LearnRateFactor", 1.0)
+        return factor_of(all_layers(self._graph.layers.values())[layer], parameter, "LearnRate")
+
+    def is_equal_to(self, other: Any, nan_equal: bool = False) -> bool:
+        """Whether another network has equal layers, connections, outputs and values.
+
+        With nan_equal NaN equals NaN. Classes do not count: single 1 equals double 1.
+        """
+        return same_networks(self, other, nan_equal)
 
     def __repr__(self) -> str:
-        graph = self._graph
-        properties = {
-            "Layers": f"[{len(graph.layers)}×1 Layer]",
-            "Connections": f"[{len(graph.connections)}×2 table]",
-            "Learnables": f"[{len(self._learnables)}×3 table]",
-            "State": f"[{len(self._state)}×3 table]",
-            "InputNames": "{" + "  ".join([f"'{name}'" for name in self.InputNames]) + "}",
-            "OutputNames": "{" + "  ".join([f"'{name}'" for name in self.OutputNames]) + "}",
-            "Initialized": str(int(self.Initialized)),
-        }
-        lines = [f"{name:>15}: {value}" for name, value in properties.items()]
-        return "\n".join(["dlnetwork with properties:", "", *lines])
+        return properties(self)
+
+    def _repr_html_(self) -> str:
+        return network_html(self)
 
 
 def only_network(net: Any, caller: str) -> dlnetwork:
@@ -206,77 +233,3 @@ def only_network(net: Any, caller: str) -> dlnetwork:
         raise TypeError(f"{caller}: the first argument is a dlnetwork, not a {type(net).__name__}; "
                         "make one with net = dlnetwork(layers)")  # fmt: skip
     return net
-
-
-@named_options
-def forward(
-    net: dlnetwork,
-    *X: dlarray,
-    Outputs: Sequence[str] | str | None = None,
-    Statistics: str | Mapping[str, str] | None = None,
-) -> tuple[Any, ...]:
-    """The results of a network for training, and its new State: ``Y, state = forward(net, X)``.
-
-    Batch normalization uses the statistics of the batch, dropout is active. The network itself
-    does not change; keep the new State by ``net.State = state``.
-
-    There is one X for each of net.InputNames, and one result for each of net.OutputNames, or of
-    the layers in Outputs=; State comes last. Statistics="fixed" lets batch normalization use State
-    as constants of differentiation and leave it unchanged, in all layers or, with a dict such as
-    {"bn1": "fixed"}, in some.
-
-    Example:
-        >>> from tinydl import *
-        >>> net = dlnetwork([featureInputLayer(1), batchNormalizationLayer()])
-        >>> Y, state = forward(net, dlarray([[1.0, 3.0]], "CB"))
-        >>> net.State = state
-        >>> float(net.State.Value[0])
-        0.20000000298023224
-    """
-    results, state = run(only_network(net, "forward"), X, "forward", Outputs, Statistics)
-    return (*results, state)
-
-
-@named_options
-def predict(
-    net: dlnetwork,
-    *X: dlarray,
-    Outputs: Sequence[str] | str | None = None,
-    nargout: int | None = None,
-) -> Any:
-    """The results of a network for prediction: ``Y = predict(net, X)``.
-
-    Batch normalization uses State, dropout does nothing. It can be differentiated as forward can.
-    Several results, for several net.OutputNames or Outputs=, are a tuple; nargout= asks for a
-    number of them, and one more than there are results adds the State.
-
-    Example:
-        >>> from tinydl import *
-        >>> net = dlnetwork([featureInputLayer(1), reluLayer()])
-        >>> predict(net, dlarray([[-1.0, 3.0]], "CB"))
-        1(C) × 2(B) dlarray
-        [[0. 3.]]
-    """
-    results, state = run(only_network(net, "predict"), X, "predict", Outputs, None)
-    everything = (*results, state)
-    count = len(results) if nargout is None else nargout
-    if not 1 <= count <= len(everything):
-        raise ValueError(f"predict gives 1 to {len(everything)} outputs; nargout={nargout!r}")
-    return everything[0] if count == 1 else everything[:count]
-
-
-def initialize(net: dlnetwork, *X: Any) -> dlnetwork:
-    """A network in which all unset parameters have their first values; those that are set stay.
-
-    X are example inputs or networkDataLayouts, needed where no input layer says the sizes.
-
-    Example:
-        >>> from tinydl import *
-        >>> net = dlnetwork([fullyConnectedLayer(3)], Initialize=False)
-        >>> initialize(net, networkDataLayout([2, None], "CB")).Initialized
-        True
-    """
-    only_network(net, "initialize")
-    kept = {(r.Layer, r.Parameter): r.Value for r in (*net.Learnables, *net.State)}
-    learnables, state = first.tables(net._graph, X, kept)
-    return net._with(learnables=learnables, state=state)

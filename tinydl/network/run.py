@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from tinydl.autodiff.record import plain
@@ -14,6 +16,7 @@ from tinydl.labels import dlarray
 from tinydl.labels.display import header
 from tinydl.layers.layer import Layer
 from tinydl.layers.normalization import StatisticsWarning
+from tinydl.network.paths import all_layers, by_layer, row
 from tinydl.network.table import Table
 
 if TYPE_CHECKING:
@@ -26,18 +29,16 @@ def run(
     net: dlnetwork,
     inputs: Sequence[Any],
     verb: str,
-    outputs: Sequence[str] | str | None,
-    statistics: str | Mapping[str, str] | None,
+    outputs: Sequence[str] | str | None = None,
+    statistics: str | Mapping[str, str] | None = None,
 ) -> tuple[list[dlarray], Table]:
     """The named results, and the new State.
 
-    verb is "forward" or "predict". statistics says for all layers, or by name, how those that keep
-    statistics normalize in this call.
+    The network is initialized, inputs are dlarrays with labels. verb is "forward" or "predict".
+    statistics says for all layers, or by name, how those that keep statistics normalize in this
+    call.
     """
-    if not net.Initialized:
-        raise ValueError(f"{verb}: the network is not initialized; use net = initialize(net) or "
-                         "net = initialize(net, X)")  # fmt: skip
-    names = _output_names(net, outputs)
+    names = result_names(net, outputs)
     modes = _statistics(net, statistics) if verb == "forward" else {}
     fed = _check_inputs(net, inputs, verb)
     parameters = net._parameters()
@@ -50,8 +51,9 @@ def run(
             # Handles of its own: what a layer assigns to its input changes that of no other.
             xs = [copy(fed[entry] if source is None else results[source])
                   for source, entry in zip(step.sources, step.entries, strict=True)]  # fmt: skip
-            results[step.name], new = _call(net, layer, verb, xs)
-            changed |= {(step.name, name): value for name, value in new.items()}
+            made, new = _call(net, layer, verb, xs)
+            results |= dict(zip(step.results, made, strict=True))
+            changed |= {row(step.name, path): value for path, value in new.items()}
             for name in step.last_use:
                 del results[name]
     return [copy(results[name]) for name in names], _new_state(net.State, changed)
@@ -59,76 +61,72 @@ def run(
 
 def _call(
     net: dlnetwork, layer: Layer, verb: str, xs: list[dlarray]
-) -> tuple[dlarray, dict[str, dlarray]]:
+) -> tuple[tuple[dlarray, ...], dict[str, dlarray]]:
+    """The results of one layer, one for each of its outputs, and its new state."""
     where = f"layer {layer.Name!r} ({type(layer).__name__})"
-    new: dict[str, dlarray] = {}
     try:
-        if verb == "predict":
-            Y = layer.predict(*xs)
-        else:
+        if verb == "forward":
             _warn_once(net, layer, xs)
-            Y, new = layer.forward(*xs)
+        Y, new = layer.evaluate(verb, xs)
     except (ValueError, TypeError, NotImplementedError) as error:
         if type(error) not in (ValueError, TypeError, NotImplementedError):
             raise  # their constructors may want other arguments
         raise type(error)(f"{where}: {error}") from error
-    if not isinstance(Y, dlarray):
-        raise TypeError(f"{where}: {verb} gives a {type(Y).__name__}; a dlarray is needed")
+    made = Y if isinstance(Y, tuple) else (Y,)
+    if len(made) != len(layer.OutputNames):
+        raise TypeError(f"{where}: {verb} gives {len(made)} results for the outputs "
+                        f"{', '.join(layer.OutputNames)}")  # fmt: skip
+    for part in made:
+        if not isinstance(part, dlarray):
+            raise TypeError(f"{where}: {verb} gives a {type(part).__name__}; a dlarray is needed")
     for name in new:
         if name not in layer.Stateful:
-            raise ValueError(f"{where}: forward gives a new {name!r}, which is not declared; "
+            raise ValueError(f"{where}: {verb} gives a new {name!r}, which is not declared; "
                              f"Stateful is {layer.Stateful}")  # fmt: skip
-    return Y, new
+    return made, new
 
 
 def _warn_once(net: dlnetwork, layer: Layer, xs: list[dlarray]) -> None:
     if layer.Name not in net._warned and (advice := layer.caution(*xs)) is not None:
         net._warned.add(layer.Name)
-        warnings.warn(advice, StatisticsWarning, stacklevel=6)  # the line that calls forward
+        warnings.warn(advice, StatisticsWarning, stacklevel=_levels_to_the_caller())
+
+
+def _levels_to_the_caller() -> int:
+    """The stacklevel of the line that calls forward, from the one that warns."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("tinydl."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _new_state(state: Table, changed: Mapping[tuple[str, str], dlarray]) -> Table:
     """The State after this call. It is never followed by differentiation."""
-    values = [changed.get(row, old) for row, old in zip(state.rows, state.Value, strict=True)]
+    values = [changed.get(at, old) for at, old in zip(state.rows, state.Value, strict=True)]
     return state._like(range(len(state)), [dlarray._make(plain(v._value), "") for v in values])
 
 
 def _check_inputs(net: dlnetwork, inputs: Sequence[Any], verb: str) -> dict[str, dlarray]:
-    names = net.InputNames
-    if len(inputs) != len(names):
-        raise ValueError(f"{verb}: the network has {len(names)} inputs ({', '.join(names)}); "
-                         f"{len(inputs)} were given")  # fmt: skip
-    for name, x in zip(names, inputs, strict=True):
-        if not isinstance(x, dlarray) or not x.dims:
-            kind = header(x._value, "") if isinstance(x, dlarray) else type(x).__name__
-            raise TypeError(
-                f"{verb}: the input {name!r} must be a dlarray with labels, such as "
-                f'dlarray(X, "SSCB") for images or dlarray(X, "CB") for features; it is a {kind}'
-            )
+    for name, x in zip(net.InputNames, inputs, strict=True):
         if verb == "forward" and 0 in x.shape:
             raise ValueError(f"forward: the batch is empty: the input {name!r} is "
                              f"{header(x._value, x.dims)}")  # fmt: skip
-    return dict(zip(names, inputs, strict=True))
+    return dict(zip(net.InputNames, inputs, strict=True))
 
 
-def _output_names(net: dlnetwork, outputs: Sequence[str] | str | None) -> Sequence[str]:
-    names = [outputs] if isinstance(outputs, str) else outputs
-    if names is None:
+def result_names(net: dlnetwork, outputs: Sequence[str] | str | None) -> Sequence[str]:
+    """The results that a call gives, in order."""
+    if outputs is None:
         return net.OutputNames
-    for name in names:
-        if name.removesuffix("/out") not in net._graph.layers:
-            raise ValueError(
-                f"Outputs: there is no layer {name!r}; the layers are "
-                f"{', '.join(net._graph.layers)}"
-            )
-    return [name.removesuffix("/out") for name in names]
+    return net._graph.checked_results(outputs, "Outputs")
 
 
 def _statistics(
     net: dlnetwork, statistics: str | Mapping[str, str] | None
 ) -> dict[str, dict[str, str]]:
     """The option Statistics= of this call as attributes of the layers that have it."""
-    layers = {name: layer for name, layer in net._graph.layers.items()
+    layers = {name: layer for name, layer in all_layers(net._graph.layers.values()).items()
               if hasattr(layer, "Statistics")}  # fmt: skip
     if statistics is None:
         modes: Mapping[str, str] = {}
@@ -145,21 +143,20 @@ def _statistics(
             raise ValueError(f"Statistics: layer {name!r} keeps no statistics; those that do are "
                              f"{', '.join(layers) or 'none'}")  # fmt: skip
         one_of(mode, STATISTICS, "Statistics", "forward")
-    fixed = {n: modes.get(n, layer.Statistics) == "fixed" for n, layer in layers.items()}
-    never = [name for name, is_fixed in fixed.items() if is_fixed and _unset(net, name)]
-    if never:
+    for name, layer in layers.items():
+        if modes.get(name, layer.Statistics) == "fixed":
+            _check_statistics(net, name, layer)
+    return by_layer({f"{name}/Statistics": mode for name, mode in modes.items()})
+
+
+def _check_statistics(net: dlnetwork, name: str, layer: Any) -> None:
+    """Refuse statistics that are still those a layer starts with: mean 0 and variance 1."""
+    if layer.TrainedMean is not None:
+        return  # given, whatever their values
+    mean, variance = (net.State.get(name, p)._value for p in layer.Stateful)
+    if bool((mean == 0).all() and (variance == 1).all()):
         raise ValueError(
-            f"layer {never[0]!r}: fixed statistics were never given nor learned; use "
+            f"layer {name!r}: fixed statistics were never given nor learned; use "
             "batchNormalizationLayer(TrainedMean=…, TrainedVariance=…), or forward once with batch "
             "statistics and net.State = state"
         )
-    return {name: {"Statistics": mode} for name, mode in modes.items()}
-
-
-def _unset(net: dlnetwork, name: str) -> bool:
-    """Whether a layer's statistics are still those it started with: mean 0 and variance 1."""
-    layer: Any = net._graph.layers[name]
-    if layer.TrainedMean is not None:
-        return False  # given, whatever their values
-    mean, variance = (net.State.get(name, p)._value for p in layer.Stateful)
-    return bool((mean == 0).all() and (variance == 1).all())

@@ -1,11 +1,16 @@
-"""Fixed statistics: batch normalization with State as constants, in forward too."""
+"""State: batch normalization with fixed statistics, in forward too, and forgetting sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from tinydl.network.graph import Graph
+from tinydl.autodiff.record import plain
+from tinydl.backend import on_device_of
+from tinydl.labels import dlarray
+from tinydl.labels.classes import to_class
 from tinydl.network.net import dlnetwork, only_network
+from tinydl.network.paths import all_layers
 
 
 def fix_statistics(net: dlnetwork, layers: Sequence[str] | str | None = None) -> dlnetwork:
@@ -33,14 +38,43 @@ def release_statistics(net: dlnetwork, layers: Sequence[str] | str | None = None
     return _with_statistics(net, layers, "batch")
 
 
+def resetState(net: dlnetwork) -> dlnetwork:
+    """The network whose recurrent layers forget what they have seen.
+
+    The state of sequences, such as HiddenState and CellState, gets its first values; statistics of
+    batch normalization stay. Class and device of each value stay too.
+
+    Example:
+        >>> from tinydl import *
+        >>> net = dlnetwork([featureInputLayer(1), batchNormalizationLayer()])
+        >>> _, net.State = forward(net, dlarray([[1.0, 3.0]], "CB"))
+        >>> resetState(net).is_equal_to(net)
+        True
+    """
+    only_network(net, "resetState")
+    new: dict[str, Any] = {}
+    for name, layer in all_layers(net._graph.layers.values()).items():
+        values = layer.initial_state() if layer.Resettable and not layer.parts() else {}
+        new |= {f"{name}/{parameter}": _like(values[parameter], net.State.get(name, parameter))
+                for parameter in layer.Resettable if parameter in values}  # fmt: skip
+    return net._set(new)
+
+
+def _like(value: Any, old: dlarray | None) -> dlarray | None:
+    """A value in the class and on the device of an old one; None if that is unset."""
+    if old is None:
+        return None
+    array = to_class(plain(dlarray(value)._value), old.dtype)
+    return dlarray._make(on_device_of(plain(old._value), array), "")
+
+
 def _with_statistics(net: dlnetwork, names: Sequence[str] | str | None, mode: str) -> dlnetwork:
     only_network(net, "fix_statistics" if mode == "fixed" else "release_statistics")
-    able = [name for name, layer in net._graph.layers.items() if hasattr(layer, "Statistics")]
+    layers = all_layers(net._graph.layers.values())
+    able = [name for name, layer in layers.items() if hasattr(layer, "Statistics")]
     chosen = able if names is None else [names] if isinstance(names, str) else list(names)
     for name in chosen:
         if name not in able:
             raise ValueError(f"layer {name!r} keeps no statistics; those that do are "
                              f"{', '.join(able) or 'none'}")  # fmt: skip
-    layers = [layer.copy(Statistics=mode) if name in chosen else layer
-              for name, layer in net._graph.layers.items()]  # fmt: skip
-    return net._with(graph=Graph(layers, net._graph.connections))
+    return net._set({f"{name}/Statistics": mode for name in chosen})

@@ -12,6 +12,8 @@ from tinydl.labels import dlarray
 from tinydl.labels.classes import class_name
 from tinydl.labels.containers import form_of, map_arrays
 from tinydl.layers.layer import fitting
+from tinydl.network.compare import same_tables
+from tinydl.network.display import as_html, as_text
 
 
 class Row(NamedTuple):
@@ -199,10 +201,24 @@ class Table:
             {"Layer": self.Layer, "Parameter": self.Parameter, "Value": list(self._values)}
         )
 
-    def __repr__(self) -> str:
-        cells = [_shown(value, self._shows_class) for value in self._values]
+    def is_equal_to(self, other: Any, nan_equal: bool = False) -> bool:
+        """Whether another table has the same rows with equal values.
+
+        With nan_equal NaN equals NaN. Classes do not count: single 1 equals double 1.
+        """
+        return same_tables(self, other, nan_equal)
+
+    def _cells(self) -> dict[str, list[str]]:
+        """The columns as they are shown."""
         quoted = [[f'"{name}"' for name in column] for column in (self.Layer, self.Parameter)]
-        return as_text({"Layer": quoted[0], "Parameter": quoted[1], "Value": cells})
+        shown = [_shown(value, self._shows_class) for value in self._values]
+        return {"Layer": quoted[0], "Parameter": quoted[1], "Value": shown}
+
+    def __repr__(self) -> str:
+        return as_text(self._cells())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._cells(), f"{len(self)}×3 table")
 
 
 def _shown(value: dlarray | None, shows_class: bool) -> str:
@@ -210,23 +226,6 @@ def _shown(value: dlarray | None, shows_class: bool) -> str:
         return "{0×0 double}"
     sizes = "×".join(map(str, value.shape if value.ndim > 1 else (*value.shape, 1, 1)[:2]))
     return f"{{{sizes} {class_name(value) if shows_class else 'dlarray'}}}"
-
-
-def as_text(columns: dict[str, list[str]]) -> str:
-    """Columns of text under their titles, as MATLAB prints a table."""
-    count = len(next(iter(columns.values())))
-    widths = [max([len(title), *map(len, cells)]) for title, cells in columns.items()]
-    lines = [
-        "    ".join([title.center(w) for title, w in zip(columns, widths, strict=True)]),
-        "    ".join(["_" * w for w in widths]),
-        "",
-        *["    ".join([cell.ljust(w) for cell, w in zip(row, widths, strict=True)])
-          for row in zip(*columns.values(), strict=True)],
-    ]  # fmt: skip
-    body = lines if count else lines[:2]
-    return "\n".join(
-        [f"{count}×{len(columns)} table", *[("    " + line).rstrip() for line in body]]
-    )
 
 
 class Connections:
@@ -242,6 +241,12 @@ class Connections:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return zip(map(str, self.Source), map(str, self.Destination), strict=True)
 
-    def __repr__(self) -> str:
+    def _cells(self) -> dict[str, list[str]]:
         quoted = {"Source": self.Source, "Destination": self.Destination}
-        return as_text({title: [f"'{name}'" for name in cells] for title, cells in quoted.items()})
+        return {title: [f"'{name}'" for name in cells] for title, cells in quoted.items()}
+
+    def __repr__(self) -> str:
+        return as_text(self._cells())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._cells(), f"{len(self)}×2 table")

@@ -8,12 +8,18 @@ grids are matplotlib's own, such as ``plt.xlabel``. matplotlib is imported when 
 ``lines``     lines to which points are added
 ``limits``    limits of an axis of which one may be automatic
 ``clock``     how long something took
+``graph``     the picture of a network
+``layered``   where its boxes stand
+
+``tinydl.plot`` is MATLAB's function of that name, which draws a network; what else is here is
+imported as ``from tinydl.plot import figure``.
 """
 
 from tinydl.plot.clock import duration, tic, toc
+from tinydl.plot.graph import plot
 from tinydl.plot.limits import ylim
 from tinydl.plot.lines import addpoints, animatedline, getpoints
 from tinydl.plot.window import drawnow, figure
 
-__all__ = ["addpoints", "animatedline", "drawnow", "duration", "figure", "getpoints", "tic", "toc",
-           "ylim"]  # fmt: skip
+__all__ = ["addpoints", "animatedline", "drawnow", "duration", "figure", "getpoints", "plot", "tic",
+           "toc", "ylim"]  # fmt: skip

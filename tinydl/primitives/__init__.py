@@ -1,30 +1,58 @@
 """Every operation with its derivative rules, by axes. Labels are unknown here.
 
 ``elementwise`` arithmetic, powers, exponentials, circular functions, choice
+``circular``    sec, csc, cot, all inverses, atan2, hypot
+``hyperbolic``  sech, csch, coth, all inverses
+``logarithm``   logarithms to other bases, mantissa, real roots
+``special``     the gamma function and its derivatives, erfc, erfinv
+``steps``       rounding, remainders
 ``activation``  relu, leakyrelu, sigmoid
 ``gelu``        x Φ(x), with all its derivatives
 ``reduce``      sums, means, extremes along axes; the adjoint pair sum_to and broadcast
 ``shape``       reshape, transpose, concatenation, indexing, padding
+``sort``        another order along an axis
 ``product``     the product along an axis
+``cumulate``    running sums, products and extremes along an axis
+``statistics``  variance, quantiles, mode, norms
 ``contract``    matrix products
+``decompose``   Cholesky, LU, eigenvalues, singular values, the exponential
+``linear_algebra``  triangles, inverse, systems of equations, determinant
 ``convolve``    convolution, with its gradients by the input and by the weights
 ``pool``        largest elements and averages under a sliding window
 ``normalize``   variance, and normalization by given statistics
+``own_rule``    an operation that brings its rule along
+``recur``       recurrent units over a whole sequence
+``ctc``         the probability of label sequences, over all alignments
 ``window``      sizes under a sliding window (no operation of its own)
 """
 
 from tinydl.primitives import (
     activation,
+    circular,
     contract,
     convolve,
+    ctc,
+    cumulate,
+    decompose,
     elementwise,
     gelu,
+    hyperbolic,
+    linear_algebra,
+    logarithm,
     normalize,
+    own_rule,
     pool,
     product,
+    recur,
     reduce,
     shape,
+    sort,
+    special,
+    statistics,
+    steps,
 )
 
-__all__ = ["activation", "contract", "convolve", "elementwise", "gelu", "normalize", "pool",
-           "product", "reduce", "shape"]  # fmt: skip
+__all__ = ["activation", "circular", "contract", "convolve", "ctc", "cumulate",
+           "decompose", "elementwise", "gelu", "hyperbolic", "linear_algebra",
+           "logarithm", "normalize", "own_rule", "pool", "product", "recur", "reduce", "shape",
+           "sort", "special", "statistics", "steps"]  # fmt: skip

@@ -7,8 +7,12 @@ ends x is 0. (This is what deep learning calls convolution; the window is not re
 are one sum over pairs (o, i), read for each of its three factors. It is linear in the other two, so
 that the derivatives of each of the three are the other two, and derivatives of all orders exist.
 
+With G groups the C channels and the K filters are dealt into G runs of equal length, and the sum
+runs over pairs of the same group alone: w is (*window, C / G, K), and filter k sees the channels of
+group ⌊k G / K⌋. With as many groups as channels each channel is convolved by itself.
+
 Statics: stride and dilation, one number for each spatial dimension; padding, a pair (before, after)
-for each; size, where a result cannot be told from the inputs: its spatial shape.
+for each; groups; size, where a result cannot be told from the inputs: its spatial shape.
 """
 
 from __future__ import annotations
@@ -21,10 +25,13 @@ from tinydl.primitives.window import Shape, Widths, leading, output_size
 
 
 @Primitive
-def convolve(x: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths) -> Any:
+def convolve(
+    x: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths, groups: int = 1
+) -> Any:
     """y, from x and w.
 
-    Raises ValueError if their channels differ, or the window is larger than x with its padding.
+    Raises ValueError if their channels differ, if the groups do not divide the channels and the
+    filters, or if the window is larger than x with its padding.
 
     Example:
         >>> import numpy as np
@@ -33,63 +40,74 @@ def convolve(x: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths)
         >>> convolve(x.reshape(3, 1, 1), w.reshape(2, 1, 1), **options).ravel()
         array([ 1.,  2., -4.])
     """
-    if x.shape[-2] != w.shape[-2]:
+    if x.shape[-2] != w.shape[-2] * groups:
         raise ValueError(
-            f"the input has {x.shape[-2]} channels and the weights are for {w.shape[-2]}: "
-            f"input {x.shape}, weights {w.shape}"
+            f"the input has {x.shape[-2]} channels and the weights are for {w.shape[-2] * groups} "
+            f"in {groups} groups: input {x.shape}, weights {w.shape}"
         )
+    _deal(w.shape[-1], groups, "filters")
     size = output_size(
         x.shape[:-2], w.shape[:-2], stride=stride, dilation=dilation, padding=padding
     )
     before = leading(padding)
-    return xp(x).convolve(x, w, size=size, stride=stride, dilation=dilation, before=before)
+    return xp(x).convolve(
+        x, w, size=size, stride=stride, dilation=dilation, before=before, groups=groups
+    )
 
 
 @Primitive
 def convolve_input(
-    d: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths, size: Shape
+    d: Any, w: Any, *, stride: Shape, dilation: Shape, padding: Widths, size: Shape, groups: int = 1
 ) -> Any:
     """The gradient by x, from the gradient d by y and w; size is the spatial shape of x."""
+    _deal(d.shape[-2], groups, "filters")
     before = leading(padding)
     return xp(d).convolve_input_gradient(
-        d, w, size=size, stride=stride, dilation=dilation, before=before
+        d, w, size=size, stride=stride, dilation=dilation, before=before, groups=groups
     )
 
 
 @Primitive
 def convolve_weight(
-    x: Any, d: Any, *, stride: Shape, dilation: Shape, padding: Widths, size: Shape
+    x: Any, d: Any, *, stride: Shape, dilation: Shape, padding: Widths, size: Shape, groups: int = 1
 ) -> Any:
     """The gradient by w, from x and the gradient d by y; size is the shape of the window."""
+    _deal(x.shape[-2], groups, "channels")
+    _deal(d.shape[-2], groups, "filters")
     before = leading(padding)
     return xp(x).convolve_weight_gradient(
-        x, d, size=size, stride=stride, dilation=dilation, before=before
+        x, d, size=size, stride=stride, dilation=dilation, before=before, groups=groups
     )
+
+
+def _deal(count: int, groups: int, what: str) -> None:
+    if count % groups:
+        raise ValueError(f"{count} {what} cannot be dealt into {groups} groups of equal size")
 
 
 # In each rule g stands in the place of that one of x, w and y which the primitive computes.
 
 convolve.gradient(
-    x=lambda g, w, x_shape, stride, dilation, padding: convolve_input(
-        g, w, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2]
+    x=lambda g, w, x_shape, stride, dilation, padding, groups: convolve_input(
+        g, w, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2], groups=groups
     ),
-    w=lambda g, x, w_shape, stride, dilation, padding: convolve_weight(
-        x, g, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2]
+    w=lambda g, x, w_shape, stride, dilation, padding, groups: convolve_weight(
+        x, g, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2], groups=groups
     ),
 )
 convolve_input.gradient(
-    d=lambda g, w, stride, dilation, padding: convolve(
-        g, w, stride=stride, dilation=dilation, padding=padding
+    d=lambda g, w, stride, dilation, padding, groups: convolve(
+        g, w, stride=stride, dilation=dilation, padding=padding, groups=groups
     ),
-    w=lambda g, d, w_shape, stride, dilation, padding: convolve_weight(
-        g, d, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2]
+    w=lambda g, d, w_shape, stride, dilation, padding, groups: convolve_weight(
+        g, d, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2], groups=groups
     ),
 )
 convolve_weight.gradient(
-    x=lambda g, d, x_shape, stride, dilation, padding: convolve_input(
-        d, g, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2]
+    x=lambda g, d, x_shape, stride, dilation, padding, groups: convolve_input(
+        d, g, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2], groups=groups
     ),
-    d=lambda g, x, stride, dilation, padding: convolve(
-        x, g, stride=stride, dilation=dilation, padding=padding
+    d=lambda g, x, stride, dilation, padding, groups: convolve(
+        x, g, stride=stride, dilation=dilation, padding=padding, groups=groups
     ),
 )

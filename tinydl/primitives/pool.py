@@ -66,22 +66,23 @@ spread_winners.gradient(
 
 
 def winner_positions(
-    winner: Any, *, size: Shape, stride: Shape, padding: Widths, shape: Shape
+    winner: Any, *, size: Shape, stride: Shape, padding: Widths, steps: Shape
 ) -> Any:
-    """Where in x, of the given shape, the winners are: column-major in the spatial plane, from 0.
+    """Where in x the winners are: the numbers of their elements, from 0, as plain integers.
+
+    steps says how the elements of x are numbered: by how much the number grows from one position
+    to the next, along each of its dimensions.
 
     Example:
         >>> import numpy as np
         >>> x = np.array([[1.0, 5.0, 2.0, 0.0], [4.0, 3.0, 0.0, 7.0]])
         >>> options = dict(size=(2, 2), stride=(2, 2), padding=((0, 0), (0, 0)))
         >>> y, winner = maxpool(x, **options, save=True)
-        >>> y, winner_positions(winner, **options, shape=x.shape)
+        >>> y, winner_positions(winner, **options, steps=(1, 2))
         (array([[5., 7.]]), array([[2, 7]]))
     """
-    spatial, before = shape[: len(size)], leading(padding)
-    return xp(winner).pool_positions(
-        winner, window=size, size=spatial, stride=stride, before=before
-    )
+    before = leading(padding)
+    return xp(winner).pool_positions(winner, window=size, steps=steps, stride=stride, before=before)
 
 
 # ---- the average --------------------------------------------------------------------------------

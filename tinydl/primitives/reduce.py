@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from tinydl.autodiff import Primitive
+from tinydl.autodiff.record import plain
 from tinydl.backend import xp
-from tinydl.primitives.elementwise import exp
+from tinydl.primitives.elementwise import exp, where
 
 Axes = tuple[int, ...]
 
@@ -43,15 +45,28 @@ sum.gradient(x=lambda g, x_shape: broadcast(g, shape=x_shape))
 
 @Primitive
 def mean(x: Any, *, axis: Axes) -> Any:
+    """The mean; of no elements it is NaN."""
+    if count(x.shape, axis) == 0:
+        return x.sum(axis=axis, keepdims=True) * float("nan")  # quietly
     return x.mean(axis=axis, keepdims=True)
 
 
-mean.gradient(x=lambda g, x_shape, axis: broadcast(g * (1.0 / count(x_shape, axis)), shape=x_shape))
+mean.gradient(x=lambda g, x_shape, axis: broadcast(g * _share(x_shape, axis), shape=x_shape))
+
+
+def _share(shape: tuple[int, ...], axis: Axes) -> float:
+    """One part of as many as a mean is made of; of none it does not matter."""
+    return 1.0 / (count(shape, axis) or 1)
 
 
 def count(shape: tuple[int, ...], axis: Axes) -> int:
     """How many elements one reduction over these axes takes in."""
     return math.prod(shape[i] for i in axis)
+
+
+def nan_to(x: Any, number: Any) -> Any:
+    """x with a number in place of NaN, which then has no derivative."""
+    return where(xp(plain(x)).isnan(plain(x)), number, x)
 
 
 # ---- extremes along one axis: the first of equal elements counts ---------------------------------
@@ -75,6 +90,19 @@ def first_max(x: Any, axis: int) -> Any:
 def first_min(x: Any, axis: int) -> Any:
     """Where the smallest elements of a plain array are along one axis, counted from 0."""
     return xp(x).argmin(x, axis=axis, keepdims=True)
+
+
+def but_nan(find: Callable[[Any, int], Any], worst: float) -> Callable[[Any, int], Any]:
+    """first_max or first_min with NaN left out; worst is what no element is worse than."""
+
+    def position(x: Any, axis: int) -> Any:
+        m, is_nan = xp(x), xp(x).isnan(x)
+        found = find(m.where(is_nan, worst, x), axis)
+        # NaN was found where all numbers are as bad as `worst`: then the first of them is meant.
+        first_number = m.argmin(is_nan, axis=axis, keepdims=True)
+        return m.where(m.take_along_axis(is_nan, found, axis), first_number, found)
+
+    return position
 
 
 def _extreme(x: Any, index: Any, axis: int, save: bool) -> Any:
@@ -107,15 +135,16 @@ put_along.gradient(x=lambda g, index, axis: take_along(g, index, axis=axis))
 # ---- sums of exponentials -----------------------------------------------------------------------
 
 
-@Primitive
-def logsumexp(x: Any, *, axis: Axes) -> Any:
+@Primitive.saving("nothing")
+def logsumexp(x: Any, *, axis: Axes, save: bool = False) -> Any:
     """log Σ eˣ, with the largest element taken out first so that nothing overflows."""
     top = x.max(axis=axis, keepdims=True)
     top = xp(x).where(xp(x).isfinite(top), top, 0.0)  # ±Inf would give Inf − Inf
-    return xp(x).log(xp(x).exp(x - top).sum(axis=axis, keepdims=True)) + top
+    y = xp(x).log(xp(x).exp(x - top).sum(axis=axis, keepdims=True)) + top
+    return (y, y == -math.inf) if save else y  # where nothing is summed up: all x are −Inf
 
 
-logsumexp.gradient(x=lambda g, x, y: g * exp(x - y))
+logsumexp.gradient(x=lambda g, x, y, nothing: g * exp(x - where(nothing, 0.0, y)))
 
 
 @Primitive

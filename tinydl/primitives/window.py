@@ -57,6 +57,49 @@ def same_padding(spatial: Shape, window: Shape, *, stride: Shape, dilation: Shap
     return tuple(widths)
 
 
+def transposed_size(
+    spatial: Shape, window: Shape, *, stride: Shape, dilation: Shape, cropping: Widths
+) -> Shape:
+    """How large an input is whose convolution has the given size: (n − 1) stride + extent − crop.
+
+    Where the stride leaves several, the smallest. Raises ValueError where nothing would be left.
+
+    Example:
+        >>> transposed_size((5,), (3,), stride=(2,), dilation=(1,), cropping=((1, 0),))
+        (10,)
+    """
+    sizes = []
+    for i, (n, f, s, d, (before, after)) in enumerate(
+        zip(spatial, window, stride, dilation, cropping, strict=True)
+    ):
+        whole = (n - 1) * s + (f - 1) * d + 1
+        if n < 1 or before + after >= whole:
+            raise ValueError(
+                f"cropping {before} + {after} leaves nothing of the {max(whole, 0)} positions that "
+                f"dimension {i + 1} would have, of {n} positions with stride {s} and a window of "
+                f"size {f} with dilation {d}"
+            )
+        sizes.append(whole - before - after)
+    return tuple(sizes)
+
+
+def same_cropping(window: Shape, *, stride: Shape, dilation: Shape) -> Widths:
+    """The cropping with which a transposed convolution of n positions has n · stride.
+
+    It is the same at both ends; if the total is odd the rest is cropped at the end. Where the
+    stride is longer than the window nothing is cropped: zeros follow instead.
+
+    Example:
+        >>> same_cropping((5, 4), stride=(2, 1), dilation=(1, 1))
+        ((1, 2), (1, 2))
+    """
+    widths = []
+    for f, s, d in zip(window, stride, dilation, strict=True):
+        total = max(0, (f - 1) * d + 1 - s)
+        widths.append((total // 2, total - total // 2))
+    return tuple(widths)
+
+
 def visible_taps(
     spatial: Shape, window: Shape, *, stride: Shape, padding: Widths
 ) -> tuple[list[int], ...]:

@@ -1,10 +1,13 @@
 """What tests of differentiable programs need: oracles that contain no differentiation.
 
-``oracle``  derivatives of every order, found without differentiating
-``layers``  check_layer: what every layer promises
+``oracle``       derivatives of every order, found without differentiating
+``layers``       checkLayer and check_layer: a report, or an error
+``subject``      a layer under test
+``promises``     what every layer promises
+``derivatives``  that its derivatives are right, and those that its own backward states
 """
 
-from tinydl.testing.layers import check_layer
+from tinydl.testing.layers import LayerReport, check_layer, checkLayer
 from tinydl.testing.oracle import (
     contour_derivative,
     difference_derivative,
@@ -12,6 +15,8 @@ from tinydl.testing.oracle import (
 )
 
 __all__ = [
+    "LayerReport",
+    "checkLayer",
     "check_layer",
     "contour_derivative",
     "difference_derivative",

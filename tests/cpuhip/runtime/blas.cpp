@@ -99,7 +99,7 @@ template <class T>
 using CblasGemm = void (*)(int, int, int, Long, Long, Long, T, const T *, Long, const T *, Long, T,
                            T *, Long);
 
-static void *openblas(const char *function) {
+void *openblas(const char *function) {
   const char *path = getenv("CPUHIP_BLAS");
   void *library = path && *path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : nullptr;
   return library ? dlsym(library, function) : nullptr;

@@ -52,6 +52,11 @@ constexpr int fresh_byte = 0xFF;
 void paint_guard(unsigned char *band, size_t size);
 bool is_guard_intact(const unsigned char *band, size_t size);
 
+// ---- blas.cpp -----------------------------------------------------------------------------------
+
+// A function of the OpenBLAS that CPUHIP_BLAS names, or null.
+void *openblas(const char *function);
+
 // ---- temporary.cpp ------------------------------------------------------------------------------
 
 // A folder of its own for every use, removed with what is in it; CPUHIP_KEEP=1 keeps it.

@@ -1,0 +1,327 @@
+"""Normalization: by the statistics of a batch, a layer, groups of channels, single channels.
+
+All are scale · (x − μ) / √(σ² + Epsilon) + offset with one scale and one offset for each channel,
+and differ in the elements whose mean μ and variance σ² are taken. The variance is divided by their
+number N, not by N − 1. Statistics are differentiated like everything else, to every order.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tinydl.functions.arguments import one_of, whole_sizes
+from tinydl.functions.formats import data_format
+from tinydl.functions.layerwise import same_class
+from tinydl.labels import devices, dlarray
+from tinydl.labels import format as formats
+from tinydl.labels.apply import value_and_format
+from tinydl.labels.classes import arithmetic
+from tinydl.labels.display import header
+from tinydl.labels.options import named_options
+from tinydl.primitives import elementwise, normalize, reduce
+from tinydl.primitives.shape import pad, reshape, take
+
+LAYER_LABELS = {"channel-only": "C", "spatial-channel": "SC", "batch-excluded": "SCTU"}
+"""What each OperationDimension of layernorm takes its statistics over."""
+
+
+@named_options
+def batchnorm(
+    X: dlarray,
+    offset: Any,
+    scaleFactor: Any,
+    mu: Any = None,
+    sigmaSq: Any = None,
+    *,
+    Epsilon: float = 1e-5,
+    MeanDecay: float = 0.1,
+    VarianceDecay: float = 0.1,
+    DataFormat: str | None = None,
+    nargout: int | None = None,
+) -> Any:
+    """Each channel normalized, then scaled and shifted: scale · (x − μ) / √(σ² + Epsilon) + offset.
+
+    Which statistics are used depends on what is given and asked for:
+
+    * ``Y, mu, sigmaSq = batchnorm(X, offset, scale)``: those of this batch, which are returned.
+      The variance is divided by the number of elements N, not by N − 1.
+    * ``Y = batchnorm(X, offset, scale, mu, sigmaSq)``: the given ones.
+    * ``Y, mu, sigmaSq = batchnorm(X, offset, scale, mu, sigmaSq, nargout=3)``: those of this batch;
+      the given ones are moved towards them, by φ · batch + (1 − φ) · given with φ = MeanDecay and
+      VarianceDecay, and returned.
+
+    Statistics are taken over all dimensions but C. They are differentiated like everything else;
+    mu and sigmaSq have the shape of offset. Ioffe and Szegedy, "Batch normalization", 2015.
+
+    Example:
+        >>> from tinydl import batchnorm, dlarray
+        >>> X = dlarray([[1.0, 3.0]], "CB")
+        >>> Y, mu, sigmaSq = batchnorm(X, [0.0], [1.0], Epsilon=1e-12)
+        >>> Y, float(mu), float(sigmaSq)
+        (1(C) × 2(B) dlarray
+        [[-1.  1.]], 2.0, 1.0)
+    """
+    labelled = data_format(X, DataFormat, "batchnorm", needs="C")
+    given = mu is not None and sigmaSq is not None
+    if (mu is None) != (sigmaSq is None):
+        raise ValueError("batchnorm: give both mu and sigmaSq, or neither")
+    nargout = (1 if given else 3) if nargout is None else nargout
+    if nargout not in ((1, 3) if given else (3,)):
+        raise ValueError(
+            f"batchnorm: nargout={nargout}; with mu and sigmaSq it is 1 (normalize with them) or 3 "
+            "(update them), without them always 3"
+        )
+    X = labelled.X
+    if given:
+        mu, sigmaSq = _running(mu, X, "mu"), _running(sigmaSq, X, "sigmaSq")
+    offsets, scales, means, variances = [_for_channels(p, X, name, "batchnorm") for p, name in (
+        (offset, "offset"), (scaleFactor, "scaleFactor"), (mu, "mu"), (sigmaSq, "sigmaSq"),
+    )]  # fmt: skip
+    if nargout == 1:
+        x, b, a, m, v = same_class(
+            X=X, offset=offsets, scaleFactor=scales, mu=means, sigmaSq=variances
+        )
+        return labelled.back(_normalized(x, m, v, a, b, Epsilon, X.dims))
+    x, b, a = same_class(X=X, offset=offsets, scaleFactor=scales)
+    axis = tuple([i for i in range(X.ndim) if X.dims[i] != "C"])
+    m = reduce.mean(x, axis=axis)
+    v = normalize.variance(x, m, axis=axis)
+    Y = _normalized(x, m, v, a, b, Epsilon, X.dims)
+    sizes = value_and_format(offset)[0].shape
+    batch = [dlarray._make(reshape(s, shape=sizes, order="C"), "") for s in (m, v)]
+    if given:
+        batch[0] = moved(mu, batch[0], MeanDecay, sizes)
+        batch[1] = moved(sigmaSq, batch[1], VarianceDecay, sizes)
+    return labelled.back(Y), *batch
+
+
+def moved(old: Any, new: dlarray, decay: float, sizes: tuple[int, ...]) -> dlarray:
+    """A running statistic after one more batch: decay · new + (1 − decay) · old."""
+    value, _ = value_and_format(old)
+    return new * float(decay) + dlarray._make(reshape(value, shape=sizes, order="C"), "") * (
+        1.0 - float(decay)
+    )
+
+
+def _normalized(x: Any, m: Any, v: Any, a: Any, b: Any, epsilon: float, fmt: str) -> dlarray:
+    return dlarray._make(normalize.normalize(x, m, v, a, b, epsilon=float(epsilon)), fmt)
+
+
+def _running(statistic: Any, X: dlarray, name: str) -> dlarray:
+    """A running statistic on the device of the data, where State may not have been yet."""
+    value, fmt = value_and_format(statistic, f"batchnorm: {name}", beside=(X,))
+    return dlarray._make(devices.beside(X._value, value), fmt)
+
+
+@named_options
+def layernorm(
+    X: dlarray,
+    offset: Any,
+    scaleFactor: Any,
+    *,
+    Epsilon: float = 1e-5,
+    OperationDimension: str = "auto",
+    DataFormat: str | None = None,
+) -> dlarray:
+    """Each observation normalized by its own statistics, then each channel scaled and shifted.
+
+    X has a C dimension; offset and scaleFactor have one element for each channel.
+    OperationDimension= says which elements of an observation make one mean and one variance:
+    "channel-only" those along C, "spatial-channel" along S and C, "batch-excluded" along all
+    dimensions but B. "auto" is "channel-only" for sequences without S (there is a T), so that no
+    time step sees another, and "spatial-channel" for all else; for sequences of images that is our
+    reading of MATLAB's default. Ba, Kiros and Hinton, "Layer normalization", 2016.
+
+    Example:
+        >>> from tinydl import dlarray, layernorm
+        >>> layernorm(dlarray([[1.0], [3.0]], "CB"), [0.0, 10.0], [1.0, 1.0], Epsilon=1e-12)
+        2(C) × 1(B) dlarray
+        [[-1.]
+         [11.]]
+    """
+    one_of(OperationDimension, ("auto", *LAYER_LABELS), "OperationDimension", "layernorm")
+    labelled = data_format(X, DataFormat, "layernorm", needs="C")
+    fmt = labelled.X.dims
+    if OperationDimension == "auto":
+        is_sequence = "T" in fmt and "S" not in fmt
+        OperationDimension = "channel-only" if is_sequence else "spatial-channel"
+    x, b, a = _operands(labelled.X, offset, scaleFactor, Epsilon, "layernorm")
+    axis = formats.find(fmt, LAYER_LABELS[OperationDimension])
+    return labelled.back(dlarray._make(_by_own_statistics(x, axis, a, b, Epsilon), fmt))
+
+
+@named_options
+def groupnorm(
+    X: dlarray,
+    numGroups: Any,
+    offset: Any,
+    scaleFactor: Any,
+    *,
+    Epsilon: float = 1e-5,
+    DataFormat: str | None = None,
+) -> dlarray:
+    """Groups of neighbouring channels, each normalized by its own statistics in each observation.
+
+    numGroups divides the number of channels; "all-channels" is one group and "channel-wise" as
+    many as there are channels. The statistics of a group are taken over its channels and over all
+    dimensions but C and B. offset and scaleFactor have one element for each channel. Wu and He,
+    "Group normalization", 2018.
+
+    Example:
+        >>> from tinydl import dlarray, groupnorm
+        >>> X = dlarray([[1.0], [3.0], [10.0], [30.0]], "CB")
+        >>> groupnorm(X, 2, [0, 0, 0, 0], [1, 1, 1, 1], Epsilon=1e-12)
+        4(C) × 1(B) dlarray
+        [[-1.]
+         [ 1.]
+         [-1.]
+         [ 1.]]
+    """
+    labelled = data_format(X, DataFormat, "groupnorm", needs="C")
+    groups = _groups(numGroups, labelled.X)
+    value = _by_groups(labelled.X, groups, offset, scaleFactor, Epsilon, "groupnorm")
+    return labelled.back(dlarray._make(value, labelled.X.dims))
+
+
+@named_options
+def instancenorm(
+    X: dlarray,
+    offset: Any,
+    scaleFactor: Any,
+    *,
+    Epsilon: float = 1e-5,
+    DataFormat: str | None = None,
+) -> dlarray:
+    """Each channel of each observation normalized by its own statistics.
+
+    They are taken over all dimensions but C and B, of which there must be one. offset and
+    scaleFactor have one element for each channel. Ulyanov, Vedaldi and Lempitsky, "Instance
+    normalization", 2016.
+
+    Example:
+        >>> from tinydl import dlarray, instancenorm
+        >>> instancenorm(dlarray([[1.0], [3.0]], "SC"), [0.0], [1.0], Epsilon=1e-12)
+        2(S) × 1(C) dlarray
+        [[-1.]
+         [ 1.]]
+    """
+    labelled = data_format(X, DataFormat, "instancenorm", needs="C")
+    X = labelled.X
+    if not formats.find(X.dims, "STU"):
+        raise ValueError(
+            f"instancenorm: {header(X, X.dims)} has no S, T or U dimension to take statistics "
+            "over; features are normalized by batchnorm or layernorm"
+        )
+    channels = X.shape[X.dims.index("C")]
+    value = _by_groups(X, channels, offset, scaleFactor, Epsilon, "instancenorm")
+    return labelled.back(dlarray._make(value, X.dims))
+
+
+@named_options
+def crosschannelnorm(
+    X: dlarray,
+    windowSize: int,
+    *,
+    Alpha: float = 1e-4,
+    Beta: float = 0.75,
+    K: float = 2.0,
+    DataFormat: str | None = None,
+) -> dlarray:
+    """Each element divided by the size of its neighbours in other channels.
+
+    x / (K + Alpha/windowSize · ss)^Beta, where ss is the sum of squares over windowSize channels
+    around the own one: ⌊(windowSize − 1)/2⌋ before and ⌊windowSize/2⌋ after it, as far as there
+    are channels. Also known as local response normalization. Krizhevsky, Sutskever and Hinton,
+    "ImageNet classification with deep convolutional neural networks", 2012.
+
+    Example:
+        >>> from tinydl import crosschannelnorm, dlarray
+        >>> X = dlarray([[1.0], [2.0], [3.0]], "CB")
+        >>> crosschannelnorm(X, 3, Alpha=3, Beta=1, K=0)  # [1/(1+4), 2/(1+4+9), 3/(4+9)]
+        3(C) × 1(B) dlarray
+        [[0.2   ]
+         [0.1429]
+         [0.2308]]
+    """
+    labelled = data_format(X, DataFormat, "crosschannelnorm", needs="C")
+    (width,) = whole_sizes((windowSize,), "crosschannelnorm: windowSize", least=1)
+    x, fmt = arithmetic(labelled.X._value), labelled.X.dims
+    at = fmt.index("C")
+    widths = tuple([((width - 1) // 2, width // 2) if i == at else (0, 0) for i in range(x.ndim)])
+    squares = pad(elementwise.multiply(x, x), widths=widths)
+    total: Any = None
+    for start in range(width):
+        window = (*(slice(None),) * at, slice(start, start + x.shape[at]))
+        neighbour = take(squares, index=window)
+        total = neighbour if total is None else elementwise.add(total, neighbour)
+    scale = elementwise.power(total * (float(Alpha) / width) + float(K), p=-float(Beta))
+    return labelled.back(dlarray._make(elementwise.multiply(x, scale), fmt))
+
+
+# ---- what they share ----------------------------------------------------------------------------
+
+
+def _by_own_statistics(x: Any, axis: tuple[int, ...], a: Any, b: Any, epsilon: float) -> Any:
+    """a · (x − μ) / √(σ² + ε) + b, with mean and variance of x itself along some axes."""
+    mu = reduce.mean(x, axis=axis)
+    var = normalize.variance(x, mu, axis=axis)
+    return normalize.normalize(x, mu, var, a, b, epsilon=float(epsilon))
+
+
+def _by_groups(
+    X: dlarray, groups: int, offset: Any, scale: Any, epsilon: float, caller: str
+) -> Any:
+    """X with statistics for each observation and group of channels.
+
+    C is split into (group, channel within), and the statistics are taken over the second part.
+    """
+    x, b, a = _operands(X, offset, scale, epsilon, caller)
+    at = X.dims.index("C")
+    x, b, a = [_split(v, at, groups) for v in (x, b, a)]
+    axis = [i + (i > at) for i in formats.find(X.dims, "STU")]
+    y = _by_own_statistics(x, (*axis, at + 1), a, b, epsilon)
+    return reshape(y, shape=X.shape, order="C")
+
+
+def _split(x: Any, at: int, groups: int) -> Any:
+    within = x.shape[at] // groups if groups else 0
+    return reshape(x, shape=(*x.shape[:at], groups, within, *x.shape[at + 1 :]), order="C")
+
+
+def _groups(number: Any, X: dlarray) -> int:
+    channels = X.shape[X.dims.index("C")]
+    if isinstance(number, str):
+        one_of(number, ("all-channels", "channel-wise"), "numGroups", "groupnorm")
+        return 1 if number == "all-channels" else channels
+    (groups,) = whole_sizes((number,), "groupnorm: numGroups", least=1)
+    if channels % groups:
+        raise ValueError(
+            f"groupnorm: {groups} groups of the {channels} channels of {header(X, X.dims)}; the "
+            "number of groups must divide them"
+        )
+    return groups
+
+
+def _operands(X: dlarray, offset: Any, scale: Any, epsilon: float, caller: str) -> list[Any]:
+    """X, offset and scale in one class, the last two in shapes that expand to X."""
+    if not epsilon >= 0:
+        raise ValueError(f"{caller}: Epsilon is a number from 0 on, not {epsilon!r}")
+    b = _for_channels(offset, X, "offset", caller)
+    a = _for_channels(scale, X, "scaleFactor", caller)
+    return same_class(X=X, offset=b, scaleFactor=a)
+
+
+def _for_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
+    """A parameter with one element for each channel, in a shape that expands to X."""
+    if parameter is None:
+        return None
+    value, _ = value_and_format(parameter, f"{caller}: {name}", beside=(X,))
+    channels = X.shape[X.dims.index("C")]
+    if math.prod(value.shape) != channels:
+        raise ValueError(
+            f"{caller}: {name} of {formats.describe('', value.shape)} for {header(X, X.dims)}; it "
+            f"needs {channels} elements, one for each channel"
+        )
+    sizes = tuple([channels if label == "C" else 1 for label in X.dims])
+    return dlarray._make(reshape(value, shape=sizes, order="C"), "")
