@@ -469,6 +469,7 @@ def test_given_values_keep_their_class_and_must_fit() -> None:
         (lambda: tinydl.concatenationLayer("X", 2), "is no label"),
         (lambda: tinydl.clippedReluLayer(0), "with Ceiling 0 nothing would be left"),
         (lambda: tinydl.preluLayer(AlphaInitializer="quarter"), "or a number, or a function of"),
+        (lambda: tinydl.image3dInputLayer([8, 8, 1]), "InputSize is .height, width, depth, chan"),
         (lambda: imageInputLayer([28, 28]), "InputSize is .height, width, channels."),
         (lambda: featureInputLayer(2.5), "InputSize holds whole numbers"),
         (lambda: featureInputLayer(2, Normalization="z-score"), "Normalization is one of none"),

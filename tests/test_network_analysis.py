@@ -141,7 +141,7 @@ def test_what_is_printed() -> None:
     ]  # fmt: skip
     faulty = analyzeNetwork([fullyConnectedLayer(2, Name="<fc>")])
     assert repr(faulty).splitlines()[:2] == [
-        "Network of 1 layers, an unknown number of learnable values, 1 issues",
+        "Network of 1 layers, an unknown number of learnable values, 1 issue",
         f"issue 1: {faulty.Issues[0]}",
     ]
     text = Reader(faulty._repr_html_()).text

@@ -213,7 +213,7 @@ from tinydl.layers.image import (
     resize3dLayer,
     spaceToDepthLayer,
 )
-from tinydl.layers.input import featureInputLayer, imageInputLayer
+from tinydl.layers.input import featureInputLayer, image3dInputLayer, imageInputLayer
 from tinydl.layers.layout import networkDataLayout
 from tinydl.layers.lstm import lstmLayer
 from tinydl.layers.normalization import StatisticsWarning, batchNormalizationLayer
@@ -441,6 +441,7 @@ __all__ = [
     "huber",
     "hypot",
     "imag",
+    "image3dInputLayer",
     "imageInputLayer",
     "indexcrossentropy",
     "indexing1dLayer",

@@ -171,6 +171,11 @@ LAYERS = {
         "Normalization": Option("none", {"Mean": 1.0}),
         "NormalizationDimension": Option("channel", {"Mean": IMAGE}, raises="does not fit"),
     }, {"InputSize": [5, 4, 2]}),
+    "image3dInputLayer": Subject(of_layer(dl.image3dInputLayer, VOLUMES), {
+        **NAME, **STATISTICS, "InputSize": Option([3, 2, 2, 2], raises="is needed"),
+        "Normalization": Option("none", {"Mean": 1.0}),
+        "NormalizationDimension": Option("all", {"Mean": [1, 2]}, raises="does not fit"),
+    }, {"InputSize": [3, 2, 3, 2]}),
     "sequenceInputLayer": Subject(of_layer(dl.sequenceInputLayer, SEQUENCES), {
         **NAME, **STATISTICS, "InputSize": Option([4, 3], raises="is needed"),
         "MinLength": Option(7, raises="the sequence has 3 times; MinLength is 7"),

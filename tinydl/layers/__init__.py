@@ -3,7 +3,7 @@
 ``layer``          the base class, and the catalogue of all layers
 ``layout``         labels and sizes that are known before there is data
 ``initializers``   first values of parameters
-``window``         what layers with a sliding window share
+``window`` ``weighted`` ``scaled``  what layers share that have a window, Weights, or a Scale
 ``custom``         the base of layers that users write; ``backward`` their own derivative rules
 ``users``          what those and functionLayer have in common
 

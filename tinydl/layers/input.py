@@ -224,3 +224,42 @@ class imageInputLayer(InputLayer):
         self.InputSize = tuple(InputSize)
         given = dict(zip(STATISTICS, (Mean, StandardDeviation, Min, Max), strict=True))
         self._set(self.InputSize, Name, Normalization, NormalizationDimension, given)
+
+
+@register
+class image3dInputLayer(InputLayer):
+    """Volumes: InputSize = [height, width, depth, channels], labelled SSSC, and B.
+
+    Options as in imageInputLayer; statistics are one volume, one number for each channel
+    (1×1×1×channels), or one number.
+
+    Example:
+        >>> from tinydl import dlarray, image3dInputLayer, ones
+        >>> layer = image3dInputLayer([2, 2, 2, 1], Mean=1.0)
+        >>> float(layer.predict(dlarray(ones(2, 2, 2, 1, 1), "SSSCB"))[0, 0, 0, 0, 0])
+        0.0
+    """
+
+    short = "image3dinput"
+    labels = "SSSC"
+    plain_format = "SSSCB"
+    dimension_sizes = {"element": "SSSC", "channel": "C", "all": ""}
+
+    def __init__(
+        self,
+        InputSize: Sequence[int],
+        *,
+        Name: str = "",
+        Normalization: str | Callable[[dlarray], dlarray] = "zerocenter",
+        NormalizationDimension: str = "auto",
+        Mean: Any = None,
+        StandardDeviation: Any = None,
+        Min: Any = None,
+        Max: Any = None,
+    ) -> None:
+        if not hasattr(InputSize, "__len__") or len(InputSize) != 4:
+            raise ValueError("image3dInputLayer: InputSize is [height, width, depth, channels], "
+                             f"not {InputSize!r}")  # fmt: skip
+        self.InputSize = tuple(InputSize)
+        given = dict(zip(STATISTICS, (Mean, StandardDeviation, Min, Max), strict=True))
+        self._set(self.InputSize, Name, Normalization, NormalizationDimension, given)

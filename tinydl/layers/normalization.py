@@ -9,10 +9,10 @@ from tinydl.functions.arguments import one_of
 from tinydl.functions.normalization import batchnorm
 from tinydl.labels import dlarray
 from tinydl.labels.classes import SINGLE
-from tinydl.layers import initializers
-from tinydl.layers.layer import Layer, Parameter, fitting, register
+from tinydl.layers.layer import fitting, register
 from tinydl.layers.layout import networkDataLayout
 from tinydl.layers.options import not_negative, number
+from tinydl.layers.scaled import ScaledLayer
 
 
 class StatisticsWarning(UserWarning):
@@ -20,7 +20,7 @@ class StatisticsWarning(UserWarning):
 
 
 @register
-class batchNormalizationLayer(Layer):
+class batchNormalizationLayer(ScaledLayer):
     """Each channel normalized to mean 0 and variance 1, then scaled and shifted.
 
     Scale · (x − μ) / √(σ² + Epsilon) + Offset, for each channel over all other dimensions. Which
@@ -46,11 +46,8 @@ class batchNormalizationLayer(Layer):
     """
 
     short = "batchnorm"
-    Learnable = ("Offset", "Scale")
     Stateful = ("TrainedMean", "TrainedVariance")
 
-    Offset: Any
-    Scale: Any
     TrainedMean: Any
     TrainedVariance: Any
 
@@ -85,22 +82,18 @@ class batchNormalizationLayer(Layer):
             )
         self.TrainedMean = TrainedMean
         self.TrainedVariance = TrainedVariance
-        self.Offset = Offset
-        self.Scale = Scale
-        self.OffsetInitializer = initializers.check(OffsetInitializer, "OffsetInitializer")
-        self.ScaleInitializer = initializers.check(ScaleInitializer, "ScaleInitializer")
-        self.OffsetLearnRateFactor = not_negative(OffsetLearnRateFactor, "OffsetLearnRateFactor")
-        self.ScaleLearnRateFactor = not_negative(ScaleLearnRateFactor, "ScaleLearnRateFactor")
-        self.OffsetL2Factor = not_negative(OffsetL2Factor, "OffsetL2Factor")
-        self.ScaleL2Factor = not_negative(ScaleL2Factor, "ScaleL2Factor")
-
-    def output(self, *layouts: networkDataLayout) -> networkDataLayout:
-        layouts[0].need("C")
-        return layouts[0]
-
-    def parameters(self, *layouts: networkDataLayout) -> dict[str, Parameter]:
-        size = layouts[0].channel_shape()
-        return {"Offset": Parameter(size), "Scale": Parameter(size)}
+        self._set_scale(
+            Offset,
+            Scale,
+            OffsetInitializer,
+            ScaleInitializer,
+            {
+                "OffsetLearnRateFactor": OffsetLearnRateFactor,
+                "ScaleLearnRateFactor": ScaleLearnRateFactor,
+                "OffsetL2Factor": OffsetL2Factor,
+                "ScaleL2Factor": ScaleL2Factor,
+            },
+        )
 
     def initial_state(self, *layouts: networkDataLayout) -> dict[str, Any]:
         size = layouts[0].channel_shape()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinydl.autodiff.record import plain
+from tinydl.backend import host, on_device_of
 from tinydl.functions.pool import avgpool, maxpool
 from tinydl.functions.window import padding_widths
 from tinydl.labels import dlarray
@@ -122,7 +124,8 @@ class maxPooling2dLayer(_MaxPooling):
             x, self.PoolSize, Stride=self.Stride, Padding=self.Padding,
             PoolFormat=self.labels(x.dims), nargout=3,
         )  # fmt: skip
-        return Y, as_numbers(positions, Y.dims), dlarray([float(n) for n in size], "U")
+        sizes = on_device_of(plain(x._value), host.asarray(size, "float64"))
+        return Y, dlarray(positions.astype("float64"), Y.dims), dlarray(sizes, "U")
 
 
 @register
@@ -219,8 +222,3 @@ class averagePooling3dLayer(_AveragePooling):
 
     short = "avgpool3d"
     rank = 3
-
-
-def as_numbers(positions: Any, fmt: str) -> dlarray:
-    """Positions, whole numbers, as an array that a network can pass on."""
-    return dlarray(positions.astype("float64"), fmt)

@@ -64,7 +64,7 @@ class NetworkAnalysis:
     def _title(self) -> str:
         total = "an unknown number of" if self.TotalLearnables is None else self.TotalLearnables
         counts = [f"{len(self.LayerInfo)} layers", f"{total} learnable values",
-                  f"{len(self.Issues)} issues"]  # fmt: skip
+                  "1 issue" if len(self.Issues) == 1 else f"{len(self.Issues)} issues"]  # fmt: skip
         return "Network of " + ", ".join(counts)
 
     def __repr__(self) -> str:
