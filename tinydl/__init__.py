@@ -259,9 +259,14 @@ from tinydl.network.factors import (
     setLearnRateFactor,
     unfreezeNetwork,
 )
+from tinydl.network.fold import fold_batch_normalization
+from tinydl.network.merge import merge_states
 from tinydl.network.nested import expandLayers, networkLayer
 from tinydl.network.net import dlnetwork
+from tinydl.network.population import population_statistics
+from tinydl.network.solver_state import lbfgsState
 from tinydl.network.statistics import fix_statistics, release_statistics, resetState
+from tinydl.network.trust import statistics_report
 from tinydl.network.update import dlupdate
 from tinydl.plot import (
     addpoints,
@@ -279,7 +284,13 @@ from tinydl.store.archive import FileFormatError
 from tinydl.store.files import load, save
 from tinydl.testing.layers import checkLayer
 from tinydl.training.differentiate import dlfeval, dlgradient
-from tinydl.training.jacobian import dldivergence, dljacobian, dllaplacian
+from tinydl.training.jacobian import (
+    dldivergence,
+    dljacobian,
+    dllaplacian,
+    observation_jacobian,
+)
+from tinydl.training.lbfgs import lbfgsupdate
 from tinydl.training.solver import adamupdate, rmspropupdate, sgdmupdate
 
 __version__ = "0.1.0"
@@ -407,6 +418,7 @@ __all__ = [
     "flipud",
     "floor",
     "focalCrossEntropy",
+    "fold_batch_normalization",
     "forward",
     "freezeNetwork",
     "fullyconnect",
@@ -477,6 +489,8 @@ __all__ = [
     "layerGraph",
     "layernorm",
     "layerNormalizationLayer",
+    "lbfgsState",
+    "lbfgsupdate",
     "ldivide",
     "le",
     "leakyrelu",
@@ -501,6 +515,7 @@ __all__ = [
     "maxUnpooling2dLayer",
     "mean",
     "median",
+    "merge_states",
     "minus",
     "mldivide",
     "mod",
@@ -519,6 +534,7 @@ __all__ = [
     "normalize",
     "nthroot",
     "numel",
+    "observation_jacobian",
     "onehotdecode",
     "onehotencode",
     "ones",
@@ -529,6 +545,7 @@ __all__ = [
     "plot",
     "plus",
     "positionEmbeddingLayer",
+    "population_statistics",
     "power",
     "predict",
     "preluLayer",
@@ -584,6 +601,7 @@ __all__ = [
     "sqrt",
     "squeeze",
     "ssim",
+    "statistics_report",
     "StatisticsWarning",
     "std",
     "stripdims",

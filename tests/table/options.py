@@ -408,6 +408,15 @@ def learned() -> dl.dlnetwork:
     return net
 
 
+def population(**options: Any) -> Any:
+    """Statistics of two mini-batches; those of the second layer depend on the method."""
+    dl.rng(0)
+    layers = [dl.batchNormalizationLayer(), dl.tanhLayer(), dl.batchNormalizationLayer()]
+    net = dl.dlnetwork([dl.featureInputLayer(2), layers])
+    data = [dlarray(normal((2, n), n) + n, "CB") for n in (3, 5)]
+    return dl.population_statistics(net, data, **options)
+
+
 def slopes(**options: Any) -> Any:
     """First a gradient with the options, then what a second one gives."""
 
@@ -436,6 +445,30 @@ def constant_or_not(call: Any) -> Callable[..., Any]:
         return dl.dlgradient(y + 0.0 * dl.sum(x, "all"), x)
 
     return of_call(lambda **options: dl.dlfeval(function, dlarray([[1.0, 2.0]], "CB"), options))
+
+
+def of_bowl(scale: dlarray) -> Callable[..., Any]:
+    """A loss function ½ Σ scale · x² for lbfgsupdate, with a third result."""
+
+    def loss(x: dlarray) -> Any:
+        value = 0.5 * dl.sum(scale * x**2, "all")
+        return value, dl.dlgradient(value, x), "more"
+
+    return lambda x: dl.dlfeval(loss, x)
+
+
+def one_long_step(**options: Any) -> Any:
+    """The first step overshoots the minimum so far that the loss hardly falls."""
+    start = dl.lbfgsState(InitialInverseHessianFactor=1.95)
+    x, state = dl.lbfgsupdate(dlarray([1.0]), of_bowl(dlarray([1.0])), start, **options)
+    return x, state.AdditionalLossFunctionOutputs, state.LineSearchStatus
+
+
+def four_steps(**options: Any) -> Any:
+    x, state = dlarray([1.0, 2.0, 3.0]), dl.lbfgsState(**options)
+    for _ in range(4):
+        x, state = dl.lbfgsupdate(x, of_bowl(dlarray([1.0, 3.0, 9.0])), state)
+    return x, state.StepHistory
 
 
 def network(**options: Any) -> Any:
@@ -507,6 +540,7 @@ FUNCTIONS = {
     "predict": Subject(of_call(lambda **o: dl.predict(learned(), BOTH_WAYS, **o)), {
         "Outputs": "fc", "InputDataFormats": "CB", "OutputDataFormats": "CB",
     }),
+    "population_statistics": Subject(of_call(population), {"Method": "one-pass"}),
     "Layer": Subject(of_call(lambda **o: dl.Layer(**o).Name), {"Name": "other"}),
     "checkLayer": Subject(of_call(lambda **o: repr(dl.checkLayer(AS_MANY, [4], **o))), {
         "ObservationDimension": 1,
@@ -517,6 +551,8 @@ FUNCTIONS = {
     "dljacobian": Subject(constant_or_not(dl.dljacobian), {"EnableHigherDerivatives": False}),
     "dldivergence": Subject(constant_or_not(dl.dldivergence), {"EnableHigherDerivatives": False}),
     "dllaplacian": Subject(constant_or_not(dl.dllaplacian), {"EnableHigherDerivatives": False}),
+    "observation_jacobian": Subject(constant_or_not(dl.observation_jacobian),
+                                    {"EnableHigherDerivatives": False}),
     "fullyconnect": Subject(of_call(lambda **o: dl.fullyconnect(Y, PLAIN.T, **o)), UNLABELLED),
     "batchnorm": Subject(of_call(normalized), {
         **UNLABELLED, "Epsilon": 0.5, "MeanDecay": 0.3, "VarianceDecay": 0.3,
@@ -569,6 +605,14 @@ FUNCTIONS = {
     "avgpool": Subject(of_call(lambda **o: dl.avgpool(VIDEO, 2, **o)), {
         **UNLABELLED, "Stride": [1, 2], "Padding": 1, "PoolFormat": "T",
         "PaddingValue": Option("mean", {"Padding": 1}),
+    }),
+    "lbfgsState": Subject(of_call(four_steps), {
+        "HistorySize": 1, "InitialInverseHessianFactor": 0.1, "InitialStepSize": 0.01,
+    }),
+    "lbfgsupdate": Subject(of_call(one_long_step), {
+        "LineSearchMethod": "strong-wolfe",
+        "MaxNumLineSearchIterations": Option(1, {"LineSearchMethod": "strong-wolfe"}),
+        "NumLossFunctionOutputs": 3,
     }),
     "softmax": Subject(of_call(lambda **o: dl.softmax(Y, **o)), UNLABELLED),
     "gelu": Subject(of_call(lambda **o: dl.gelu(Y, **o)), {"Approximation": "tanh"}),

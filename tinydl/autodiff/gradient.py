@@ -26,18 +26,22 @@ def gradient(
     Without either, kept arrays are released as the walk passes them.
     A variable that y does not depend on has the gradient zeros.
     """
-    y.node.record.check_open()
+    record, note = y.node.record, y.node.record.note
+    record.check_open()
     nodes = [x.node for x in variables]
-    ancestors = _ancestors(y.node, stop=frozenset())
+    ancestors = ancestors_of(y.node, stop=frozenset())
     for node in nodes:
         if node not in ancestors and node.primitive is not None:
             raise ValueError(
-                f"y was not computed from this array: it was made by {node.primitive.name} and not "
+                f"y was not computed from this array: it was made by {node.maker} and not "
                 "used after that. Differentiate with respect to the array that y was computed "
                 "from, or compute y from this one"
             )
     seed = xp(y.data).ones(y.shape, y.dtype)
-    found = _walk(y.node, seed, frozenset(nodes), ancestors, higher, retain or higher)
+    try:
+        found = _walk(y.node, seed, frozenset(nodes), ancestors, higher, retain or higher)
+    finally:
+        record.note = note
     return [
         found[x.node] if x.node in found else xp(x.data).zeros(x.shape, x.dtype) for x in variables
     ]
@@ -52,13 +56,14 @@ def _walk(
     retain: bool,
 ) -> dict[Node, Any]:
     """The gradients of the wanted nodes, by their node. Only ancestors are visited."""
-    useful = _on_a_path(ancestors, wanted)
+    useful = on_a_path(ancestors, wanted)
     gradients: dict[Node, Any] = {start: seed}
     summed: set[Node] = set()  # whose gradient is an array that this walk made
     todo = [start]
     found: dict[Node, Any] = {}
     while todo:
         node = heapq.heappop(todo)  # the youngest first: all its uses have been added up by now
+        node.record.note = node.note  # what is recorded meanwhile is its derivative
         g = gradients.pop(node)
         if node in wanted:
             found[node] = g
@@ -89,7 +94,7 @@ def _contributions(
         return
     if node.kept is None:
         raise RuntimeError(
-            f"the record of {node.primitive.name} was released by an earlier dlgradient; "
+            f"the record of {node.maker} was released by an earlier dlgradient; "
             "pass RetainData=True to that one"
         )
     if higher and node.primitive.define is not None:
@@ -157,11 +162,11 @@ def pull_back(
         return [None] * len(inputs)
     wanted = [x.node if is_needed else None for x, is_needed in zip(inputs, need, strict=True)]
     stops = frozenset([node for node in wanted if node is not None])
-    found = _walk(y.node, g, stops, _ancestors(y.node, stops), True, True)
+    found = _walk(y.node, g, stops, ancestors_of(y.node, stops), True, True)
     return [None if node is None else found.get(node) for node in wanted]
 
 
-def _ancestors(start: Node, stop: frozenset[Node]) -> set[Node]:
+def ancestors_of(start: Node, stop: frozenset[Node]) -> set[Node]:
     """The node itself and all that it was computed from; what lies behind `stop` is left out."""
     seen, stack = {start}, [start]
     while stack:
@@ -175,7 +180,7 @@ def _ancestors(start: Node, stop: frozenset[Node]) -> set[Node]:
     return seen
 
 
-def _on_a_path(ancestors: set[Node], wanted: frozenset[Node]) -> set[Node]:
+def on_a_path(ancestors: set[Node], wanted: frozenset[Node]) -> set[Node]:
     """Those of the ancestors that are wanted, or were computed from something wanted."""
     useful: set[Node] = set()
     for node in sorted(ancestors, key=lambda n: n.time):

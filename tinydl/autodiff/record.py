@@ -23,10 +23,11 @@ _tick: Callable[[], int] = itertools.count().__next__
 class Record:
     """One recording, open while the function that is differentiated runs."""
 
-    __slots__ = ("is_open",)
+    __slots__ = ("is_open", "note")
 
     def __init__(self) -> None:
         self.is_open = True
+        self.note: str | None = None  # what is running: nodes that are made meanwhile take it over
 
     def close(self) -> None:
         """End the recording: values that escaped from it refuse to be used."""
@@ -68,8 +69,14 @@ class Node:
         self.shape = shape
         self.dtype = dtype
         self.record = record
-        self.note: Any = None  # set by those who know labels and layers; read by messages
+        self.note = record.note  # of those who know labels and layers, for messages
         self.time = _tick()  # whoever is made later depends on whoever was made earlier
+
+    @property
+    def maker(self) -> str:
+        """Who made the value, in words for messages."""
+        name = self.primitive.name if self.primitive else "a variable"
+        return f"{name} in {self.note}" if self.note else name
 
     def __lt__(self, other: Node) -> bool:
         """The younger node comes first in the heap of the walk."""
@@ -116,8 +123,7 @@ class Recorded:
     __len__ = __iter__ = __getitem__ = _refuse
 
     def __repr__(self) -> str:
-        maker = self.node.primitive.name if self.node.primitive else "a variable"
-        return f"<recorded {self.data.dtype} {self.data.shape}, made by {maker}>"
+        return f"<recorded {self.data.dtype} {self.data.shape}, made by {self.node.maker}>"
 
     def __neg__(self) -> Any:
         return PRIMITIVES["negative"](self)
@@ -161,3 +167,10 @@ def is_recorded(x: object) -> bool:
 def plain(x: Any) -> Any:
     """The array of x without its history; anything else unchanged."""
     return x.data if type(x) is Recorded else x
+
+
+def noted(x: Any, note: str) -> Any:
+    """x, whose node says in messages that it was made in this function; a layer's name stays."""
+    if type(x) is Recorded and x.node.note is None:
+        x.node.note = note
+    return x

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tinydl.autodiff.record import noted
 from tinydl.functions.arguments import one_of, whole_sizes
 from tinydl.functions.formats import data_format
 from tinydl.functions.layerwise import same_class
@@ -85,8 +86,8 @@ def batchnorm(
         return labelled.back(_normalized(x, m, v, a, b, Epsilon, X.dims))
     x, b, a = same_class(X=X, offset=offsets, scaleFactor=scales)
     axis = tuple([i for i in range(X.ndim) if X.dims[i] != "C"])
-    m = reduce.mean(x, axis=axis)
-    v = normalize.variance(x, m, axis=axis)
+    m = noted(reduce.mean(x, axis=axis), "batchnorm")
+    v = noted(normalize.variance(x, m, axis=axis), "batchnorm")
     Y = _normalized(x, m, v, a, b, Epsilon, X.dims)
     sizes = value_and_format(offset)[0].shape
     batch = [dlarray._make(reshape(s, shape=sizes, order="C"), "") for s in (m, v)]

@@ -12,7 +12,14 @@
 ``nested``      networkLayer, expandLayers
 ``factors``     factors of the learning rate and of L2 regularization; freezeNetwork
 ``statistics``  fixed statistics of batch normalization; resetState
+``population``  statistics of a whole data set
+``moments``     mean and variance of data that comes in parts
+``merge``       one State out of those of several forwards
+``history``     whether State has followed the training, and the warning if not
+``trust``       how far State is from the statistics of data
+``fold``        batch normalization folded into the layer before it
 ``update``      dlupdate
+``solver_state``  lbfgsState
 ``describe``    summary
 ``analyze``     analyzeNetwork: sizes, and what does not fit
 ``compare``     whether two networks are equal

@@ -8,6 +8,7 @@ from typing import Any
 from tinydl.labels.options import named_options
 from tinydl.network import initialize as first
 from tinydl.network.defaults import Formats, with_labels, without_labels
+from tinydl.network.history import follow
 from tinydl.network.net import dlnetwork, only_network
 from tinydl.network.run import result_names, run
 from tinydl.network.table import Table
@@ -94,6 +95,7 @@ def _call(
     """One call of forward or predict: labels on, run, labels off where there were none."""
     given = with_labels(only_network(net, verb), X, verb, formats[0])
     results, state = run(net, given.arrays, verb, Outputs, Statistics)
+    follow(net, verb, state)
     names = result_names(net, Outputs)
     return without_labels(results, names, given.results, verb, formats[1]), state
 

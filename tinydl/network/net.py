@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
+from tinydl.autodiff.record import is_recorded
 from tinydl.labels.containers import map_arrays
 from tinydl.labels.options import named_options
 from tinydl.layers.layer import Layer
@@ -14,6 +15,7 @@ from tinydl.network.compare import same_networks
 from tinydl.network.display import network_html, properties
 from tinydl.network.factors import factor_of
 from tinydl.network.graph import Graph
+from tinydl.network.history import History
 from tinydl.network.paths import all_layers, by_layer, split
 from tinydl.network.table import Connections, Table
 
@@ -47,13 +49,15 @@ class dlnetwork:
             Initialized: 1
     """
 
-    __slots__ = ("_graph", "_learnables", "_outputs", "_state", "_warned")  # and no misspelt ones
+    # Named one by one, so that nothing misspelt can be assigned.
+    __slots__ = ("_graph", "_history", "_learnables", "_outputs", "_state", "_warned")
 
     _graph: Graph
     _learnables: Table
     _state: Table
     _outputs: tuple[str, ...]
     _warned: set[str]
+    _history: History
 
     @named_options
     def __init__(
@@ -66,6 +70,7 @@ class dlnetwork:
         self._graph = layers if isinstance(layers, Graph) else Graph.chain(layers)
         self._outputs = self._check_outputs(OutputNames)
         self._warned = set()
+        self._history = History()
         self._learnables, self._state = first.empty_tables(self._graph)
         if Initialize and self._graph.layers:
             self._learnables, self._state = first.tables(self._graph, examples, {})
@@ -82,7 +87,9 @@ class dlnetwork:
         made._learnables = changes.get("learnables", self._learnables).copy()
         made._state = changes.get("state", self._state).copy()
         made._outputs = changes.get("outputs", self._outputs)
-        made._warned = self._warned  # a warning comes once, however often the network is replaced
+        # Solvers and dlfeval replace the network; it is still the one that was trained, or warned.
+        made._warned = self._warned
+        made._history = self._history
         return made
 
     # ---- properties -----------------------------------------------------------------------------
@@ -106,6 +113,7 @@ class dlnetwork:
     @Learnables.setter
     def Learnables(self, table: Table) -> None:
         self._learnables = self._replacement(self._learnables, table, "Learnables")
+        self._history.stepped()
 
     @property
     def State(self) -> Table:
@@ -115,7 +123,9 @@ class dlnetwork:
     @State.setter
     def State(self, table: Table) -> None:
         free = {row for row in self._state.rows if self._is_resettable(*row)}
-        self._state = self._replacement(self._state, table, "State", free)
+        old, self._state = self._state, self._replacement(self._state, table, "State", free)
+        if not any([v is not None and is_recorded(v._value) for v in self._learnables.Value]):
+            self._history.assigned(old, self._state)  # within dlfeval it does not reach the caller
 
     def _is_resettable(self, layer: str, parameter: str) -> bool:
         name, path = split(layer, parameter)
@@ -189,6 +199,8 @@ class dlnetwork:
     def _map_arrays(self, function: Callable[..., Any], *others: Any) -> dlnetwork:
         tables = [getattr(other, "Learnables", other) for other in others]
         mapped = map_arrays(function, self._learnables, *tables)
+        if others:  # walked together with gradients: a step of training
+            self._history.stepped()
         return self._with(learnables=self._replacement(self._learnables, mapped, "Learnables"))
 
     def _map_all_arrays(self, function: Callable[..., Any]) -> dlnetwork:
@@ -201,6 +213,7 @@ class dlnetwork:
     def __copy__(self) -> dlnetwork:
         made = self._with()
         made._warned = set(self._warned)
+        made._history = self._history.copy()
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dlnetwork:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from tinydl.autodiff.record import plain
+from tinydl.autodiff.record import Record, is_recorded, plain
 from tinydl.backend import computing
 from tinydl.functions.arguments import one_of
 from tinydl.labels import dlarray
 from tinydl.labels.display import header
 from tinydl.layers.layer import Layer
-from tinydl.layers.normalization import StatisticsWarning
+from tinydl.layers.normalization import StatisticsWarning, batchNormalizationLayer
 from tinydl.network.paths import all_layers, by_layer, row
 from tinydl.network.table import Table
 
@@ -44,6 +45,7 @@ def run(
     parameters = net._parameters()
     results: dict[str | None, dlarray] = {}
     changed: dict[tuple[str, str], dlarray] = {}
+    record = _record([*inputs, *[p for bound in parameters.values() for p in bound.values()]])
     with computing():
         for step in net._graph.plan(names):
             bound = parameters[step.name] | modes.get(step.name, {})
@@ -51,12 +53,32 @@ def run(
             # Handles of its own: what a layer assigns to its input changes that of no other.
             xs = [copy(fed[entry] if source is None else results[source])
                   for source, entry in zip(step.sources, step.entries, strict=True)]  # fmt: skip
-            made, new = _call(net, layer, verb, xs)
+            with _named(layer, record):
+                made, new = _call(net, layer, verb, xs)
             results |= dict(zip(step.results, made, strict=True))
             changed |= {row(step.name, path): value for path, value in new.items()}
             for name in step.last_use:
                 del results[name]
     return [copy(results[name]) for name in names], _new_state(net.State, changed)
+
+
+def _record(values: Sequence[Any]) -> Record | None:
+    """The recording that this call is a part of."""
+    return next((x._value.node.record for x in values if is_recorded(x._value)), None)
+
+
+@contextmanager
+def _named(layer: Layer, record: Record | None) -> Iterator[None]:
+    """What is recorded meanwhile knows the layer that it belongs to."""
+    if record is None:
+        yield
+        return
+    around = record.note
+    record.note = f"layer {layer.Name!r}" + (f" of {around}" if around else "")
+    try:
+        yield
+    finally:
+        record.note = around
 
 
 def _call(
@@ -88,7 +110,13 @@ def _call(
 
 def _warn_once(net: dlnetwork, layer: Layer, xs: list[dlarray]) -> None:
     if layer.Name not in net._warned and (advice := layer.caution(*xs)) is not None:
-        net._warned.add(layer.Name)
+        warn_once(net, layer.Name, advice)
+
+
+def warn_once(net: dlnetwork, subject: str, advice: str) -> None:
+    """A StatisticsWarning at the line that calls forward or predict, once for each subject."""
+    if subject not in net._warned:
+        net._warned.add(subject)
         warnings.warn(advice, StatisticsWarning, stacklevel=_levels_to_the_caller())
 
 
@@ -126,8 +154,7 @@ def _statistics(
     net: dlnetwork, statistics: str | Mapping[str, str] | None
 ) -> dict[str, dict[str, str]]:
     """The option Statistics= of this call as attributes of the layers that have it."""
-    layers = {name: layer for name, layer in all_layers(net._graph.layers.values()).items()
-              if hasattr(layer, "Statistics")}  # fmt: skip
+    layers = keeping_statistics(net)
     if statistics is None:
         modes: Mapping[str, str] = {}
     elif isinstance(statistics, str):
@@ -149,12 +176,23 @@ def _statistics(
     return by_layer({f"{name}/Statistics": mode for name, mode in modes.items()})
 
 
-def _check_statistics(net: dlnetwork, name: str, layer: Any) -> None:
-    """Refuse statistics that are still those a layer starts with: mean 0 and variance 1."""
+def keeping_statistics(net: dlnetwork) -> dict[str, batchNormalizationLayer]:
+    """The layers whose State is statistics, by path."""
+    return {name: layer for name, layer in all_layers(net._graph.layers.values()).items()
+            if isinstance(layer, batchNormalizationLayer)}  # fmt: skip
+
+
+def is_unlearned(net: dlnetwork, name: str, layer: batchNormalizationLayer) -> bool:
+    """Whether statistics are still those a layer starts with: mean 0 and variance 1."""
     if layer.TrainedMean is not None:
-        return  # given, whatever their values
-    mean, variance = (net.State.get(name, p)._value for p in layer.Stateful)
-    if bool((mean == 0).all() and (variance == 1).all()):
+        return False  # given, whatever their values
+    mean, variance = (plain(net.State.get(name, p)._value) for p in layer.Stateful)
+    return bool((mean == 0).all() and (variance == 1).all())
+
+
+def _check_statistics(net: dlnetwork, name: str, layer: batchNormalizationLayer) -> None:
+    """Refuse fixed statistics that mean nothing."""
+    if is_unlearned(net, name, layer):
         raise ValueError(
             f"layer {name!r}: fixed statistics were never given nor learned; use "
             "batchNormalizationLayer(TrainedMean=…, TrainedVariance=…), or forward once with batch "

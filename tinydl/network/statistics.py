@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinydl.autodiff.record import plain
-from tinydl.backend import on_device_of
+from tinydl.backend import on_device_of, xp
 from tinydl.labels import dlarray
-from tinydl.labels.classes import to_class
+from tinydl.labels.classes import DOUBLE, to_class
 from tinydl.network.net import dlnetwork, only_network
 from tinydl.network.paths import all_layers
+from tinydl.network.run import keeping_statistics
+from tinydl.network.table import Table
 
 
 def fix_statistics(net: dlnetwork, layers: Sequence[str] | str | None = None) -> dlnetwork:
@@ -55,12 +57,12 @@ def resetState(net: dlnetwork) -> dlnetwork:
     new: dict[str, Any] = {}
     for name, layer in all_layers(net._graph.layers.values()).items():
         values = layer.initial_state() if layer.Resettable and not layer.parts() else {}
-        new |= {f"{name}/{parameter}": _like(values[parameter], net.State.get(name, parameter))
+        new |= {f"{name}/{parameter}": like(values[parameter], net.State.get(name, parameter))
                 for parameter in layer.Resettable if parameter in values}  # fmt: skip
     return net._set(new)
 
 
-def _like(value: Any, old: dlarray | None) -> dlarray | None:
+def like(value: Any, old: dlarray | None) -> dlarray | None:
     """A value in the class and on the device of an old one; None if that is unset."""
     if old is None:
         return None
@@ -68,13 +70,23 @@ def _like(value: Any, old: dlarray | None) -> dlarray | None:
     return dlarray._make(on_device_of(plain(old._value), array), "")
 
 
+def host_numbers(state: Table, layer: str, parameter: str) -> Any:
+    """A value of State in double precision, in the computer's own memory."""
+    array = to_class(plain(state.get(layer, parameter)._value), DOUBLE)
+    return xp(array).to_host(array)
+
+
 def _with_statistics(net: dlnetwork, names: Sequence[str] | str | None, mode: str) -> dlnetwork:
     only_network(net, "fix_statistics" if mode == "fixed" else "release_statistics")
-    layers = all_layers(net._graph.layers.values())
-    able = [name for name, layer in layers.items() if hasattr(layer, "Statistics")]
-    chosen = able if names is None else [names] if isinstance(names, str) else list(names)
+    return net._set({f"{name}/Statistics": mode for name in with_statistics(net, names)})
+
+
+def with_statistics(net: dlnetwork, names: Sequence[str] | str | None) -> list[str]:
+    """The layers that keep statistics: all, or those that are named."""
+    able = keeping_statistics(net)
+    chosen = list(able) if names is None else [names] if isinstance(names, str) else list(names)
     for name in chosen:
         if name not in able:
             raise ValueError(f"layer {name!r} keeps no statistics; those that do are "
                              f"{', '.join(able) or 'none'}")  # fmt: skip
-    return net._set({f"{name}/Statistics": mode for name in chosen})
+    return chosen

@@ -15,6 +15,7 @@ from tinydl.layers.layer import Layer
 from tinydl.network.edit import layerGraph
 from tinydl.network.graph import Graph
 from tinydl.network.net import dlnetwork
+from tinydl.network.solver_state import OPTIONS, lbfgsState
 from tinydl.network.table import Table
 from tinydl.store.archive import Archive, FileFormatError
 from tinydl.store.layers import layer_from
@@ -126,6 +127,18 @@ class Decoder:
         )
         return net._with(learnables=learnables, state=state)
 
+    def solver_state(self, d: dict[str, Any]) -> lbfgsState:
+        attributes = {k: self.decode(v) for k, v in d["attributes"].items()}
+        made = lbfgsState(**{k: attributes[k] for k in OPTIONS})
+        _check(vars(made).keys() == attributes.keys(), "an lbfgsState has other attributes")
+        steps, differences = attributes["StepHistory"], attributes["GradientsDifferenceHistory"]
+        _check(
+            len(steps) == len(differences) <= made.HistorySize
+            and all([isinstance(v, dlarray) for v in (*steps, *differences)]),
+            "the history of an lbfgsState is not one of steps",
+        )
+        return made._with(**attributes)
+
 
 _DECODERS: dict[str, Callable[[Decoder, dict[str, Any]], Any]] = {
     "int": Decoder.whole,
@@ -139,6 +152,7 @@ _DECODERS: dict[str, Callable[[Decoder, dict[str, Any]], Any]] = {
     "layer": Decoder.layer,
     "layerGraph": Decoder.layer_graph,
     "dlnetwork": Decoder.network,
+    "lbfgsState": Decoder.solver_state,
 }
 
 

@@ -21,6 +21,7 @@ from tinydl.layers.layer import Layer
 from tinydl.network.edit import layerGraph
 from tinydl.network.graph import Graph
 from tinydl.network.net import dlnetwork
+from tinydl.network.solver_state import lbfgsState
 from tinydl.network.table import Table
 from tinydl.store.archive import NATIVE
 from tinydl.store.layers import check_restored, options_of
@@ -152,6 +153,10 @@ class Encoder:
             "State": self.table(x.State, (*place, ".State")),
         }
 
+    def solver_state(self, x: lbfgsState, place: Place) -> dict[str, Any]:
+        attributes = {k: self.encode(v, (*place, f".{k}")) for k, v in vars(x).items()}
+        return {"type": "lbfgsState", "attributes": attributes}
+
 
 _ENCODERS: dict[type, Callable[[Encoder, Any, Place], Any]] = {
     type(None): Encoder.itself,
@@ -167,6 +172,7 @@ _ENCODERS: dict[type, Callable[[Encoder, Any, Place], Any]] = {
     Table: Encoder.table,
     layerGraph: Encoder.graph,
     dlnetwork: Encoder.network,
+    lbfgsState: Encoder.solver_state,
 }
 """By exact class: an object of a derived class would come back without what is its own."""
 

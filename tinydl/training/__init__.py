@@ -1,6 +1,11 @@
 """Training: differentiation as users see it, and solvers.
 
 ``differentiate``  dlfeval and dlgradient
-``parameters``     what gradients and solver states look like
+``jacobian``       dljacobian, dldivergence, dllaplacian, observation_jacobian
+``coupling``       whether a computation couples observations
+``parameters``     what solvers take, and what gradients and solver states look like
+``flat``           parameters as one vector
 ``solver``         sgdmupdate, adamupdate, rmspropupdate
+``lbfgs``          lbfgsupdate
+``line_search``    how far to go along a direction
 """

@@ -3,7 +3,8 @@ observation.
 
 All three rest on one thought. If every observation of u depends on its own observation of x only,
 the gradient of the sum over the observations holds the derivative of each. A computation that
-couples observations, such as batch normalization by the statistics of the batch, breaks it.
+couples observations, such as batch normalization by the statistics of the batch, breaks it: that is
+an error, and observation_jacobian takes the gradients of the observations one by one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tinydl.labels import format as formats
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
 from tinydl.primitives.shape import reshape
+from tinydl.training.coupling import Probe, observation_dimensions
 from tinydl.training.differentiate import check_recorded, check_variable, dlgradient
 
 
@@ -34,7 +36,13 @@ def dljacobian(
 
     The dimension of u is named by its label, ``dljacobian(u, x, "C")``, or by its position from 0,
     ``dljacobian(u, x, axis=0)``; it can be left out where only one is longer than 1. Everything
-    else of u is summed, so that each observation of u may depend on its own observation of x only.
+    else of u is summed.
+
+    Dimensions of u that x has too, at the same label or position and with the same size, are those
+    of observations, and each observation of u must depend on its own observation of x only. If a
+    function on the way couples them, as batch normalization does in training, a ValueError names
+    it; predict, fix_statistics and observation_jacobian give the derivatives then. Along
+    dimensions that differ, as after a sum of u, the derivative is that of the sum.
 
     If u has one element along that dimension, the result has the size and labels of x. Otherwise it
     has no labels, and one dimension more, the first: the size is m × (size of x), and
@@ -57,6 +65,54 @@ def dljacobian(
     """
     at = _operation_dimension(u, x, dim, axis, "dljacobian")
     rows = [_slope(part, x, EnableHigherDerivatives) for part in _parts(u, at)]
+    Probe(u, x, at, 0, "dljacobian").check(rows)
+    return _stacked(rows, x)
+
+
+@named_options
+def observation_jacobian(
+    u: dlarray,
+    x: dlarray,
+    dim: str | None = None,
+    *,
+    axis: int | None = None,
+    EnableHigherDerivatives: bool = True,
+) -> dlarray:
+    """The derivatives ∂uᵢ/∂x of dljacobian where observations are coupled, one by one.
+
+    Element n of the result is the derivative of uᵢ of observation n by x of observation n, with
+    all other observations held: the diagonal blocks of the whole Jacobian. It is exact for every
+    computation. Arguments, size and labels are those of dljacobian.
+
+    Each observation takes a gradient of its own through the whole batch, so that the time grows
+    with the square of the number of observations. Where nothing is coupled dljacobian gives the
+    same from one gradient.
+
+    Example:
+        >>> from tinydl import dlarray, dlfeval, mean, observation_jacobian
+        >>> centred = lambda x: observation_jacobian(x - mean(x, "B"), x, "C")
+        >>> dlfeval(centred, dlarray([[1.0, 2.0, 3.0, 6.0]], "CB"))  # 1 − 1/4 each
+        1(C) × 4(B) dlarray
+        [[0.75 0.75 0.75 0.75]]
+    """
+    at = _operation_dimension(u, x, dim, axis, "observation_jacobian")
+    pairs = observation_dimensions(u, x, at)
+    return _stacked([_own_slope(part, x, pairs, EnableHigherDerivatives)
+                     for part in _parts(u, at)], x)  # fmt: skip
+
+
+def _own_slope(u: dlarray, x: dlarray, pairs: list[tuple[int, int]], higher: bool) -> dlarray:
+    """The gradient of each observation of u, where x has that observation."""
+    if not pairs:
+        return _slope(u, x, higher)
+    (in_u, in_x), *rest = pairs
+    own = [_part(_own_slope(part, x, rest, higher), in_x, n)
+           for n, part in enumerate(_parts(u, in_u))]  # fmt: skip
+    return cat(None, *own, axis=in_x)
+
+
+def _stacked(rows: list[dlarray], x: dlarray) -> dlarray:
+    """Gradients by x as one array, with a first dimension unless there is only one of them."""
     if len(rows) == 1:
         return rows[0]
     first = (1, *x.shape)
@@ -76,7 +132,8 @@ def dldivergence(
     """The divergence Σᵢ ∂uᵢ/∂xᵢ along one dimension, for each observation.
 
     u and x have equal sizes along that dimension, which is named as in dljacobian. The result has
-    the labels of x, and size 1 along the dimension. EnableHigherDerivatives as in dljacobian.
+    the labels of x, and size 1 along the dimension. Coupled observations are an error, and
+    EnableHigherDerivatives works, as in dljacobian.
 
     Example:
         >>> from tinydl import dlarray, dldivergence, dlfeval
@@ -92,6 +149,7 @@ def dldivergence(
             f"along the dimension they need equal sizes, not {u.shape[at]} and {x.shape[along]}"
         )
     slopes = [_slope(part, x, EnableHigherDerivatives) for part in _parts(u, at)]
+    Probe(u, x, at, along, "dldivergence").check(slopes)
     return _sum_of([_part(slope, along, i) for i, slope in enumerate(slopes)])
 
 
@@ -107,8 +165,8 @@ def dllaplacian(
     """The Laplacian Σⱼ ∂²uᵢ/∂xⱼ² for each element of u along one dimension, and each observation.
 
     The dimension is named as in dljacobian, and j runs over the same dimension of x. The result has
-    the labels of x, and the size of u along the dimension. EnableHigherDerivatives as in
-    dljacobian.
+    the labels of x, and the size of u along the dimension. Coupled observations are an error, and
+    EnableHigherDerivatives works, as in dljacobian.
 
     Example:
         >>> from tinydl import dlarray, dlfeval, dllaplacian, sum
@@ -119,14 +177,16 @@ def dllaplacian(
     """
     at = _operation_dimension(u, x, dim, axis, "dllaplacian")
     along = _same_dimension(u, x, at, dim, "dllaplacian")
-    rows = []
-    for part in _parts(u, at):
-        slope = _slope(part, x, True)
-        curvatures = [
-            _part(_slope(partial, x, EnableHigherDerivatives), along, j)
-            for j, partial in enumerate(_parts(slope, along))
-        ]
-        rows.append(_sum_of(curvatures))
+    probe = Probe(u, x, at, along, "dllaplacian")
+    slopes = [_slope(part, x, True) for part in _parts(u, at)]
+    probe.check(slopes)
+    curvatures = [
+        [_slope(partial, x, EnableHigherDerivatives) for partial in _parts(slope, along)]
+        for slope in slopes
+    ]
+    probe.check_second([curvature for row in curvatures for curvature in row])
+    rows = [_sum_of([_part(curvature, along, j) for j, curvature in enumerate(row)])
+            for row in curvatures]  # fmt: skip
     return rows[0] if len(rows) == 1 else cat(None, *rows, axis=along)
 
 

@@ -1,10 +1,16 @@
-"""What gradients and solver states look like: the parameters, with tables in place of networks."""
+"""The parameters that solvers take, and the gradients and solver states that go with them.
+
+Gradients and states look like the parameters, with tables in place of networks.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from tinydl.labels import dlarray
+from tinydl.labels.display import header
 from tinydl.network.net import dlnetwork
+from tinydl.network.table import Table
 
 
 def learnables(parameters: Any) -> Any:
@@ -27,3 +33,30 @@ def learnables(parameters: Any) -> Any:
         named = hasattr(parameters, "_fields")
         return type(parameters)(*parts) if named else type(parameters)(parts)
     return parameters
+
+
+def is_empty(state: Any) -> bool:
+    """Whether a solver state is one that a loop starts with: [] or None."""
+    return state is None or (isinstance(state, (list, tuple, dict)) and len(state) == 0)
+
+
+def check_fits(caller: str, w: dlarray, g: Any, what: str) -> None:
+    """Raise a ValueError unless g is a dlarray of the size of the parameter it belongs to."""
+    if not isinstance(g, dlarray) or g.shape != w.shape:
+        given = header(g._value, g.dims) if isinstance(g, dlarray) else type(g).__name__
+        raise ValueError(
+            f"{caller}: a parameter of {header(w._value, w.dims)} meets a {what} of {given}"
+        )
+
+
+def factors(parameters: Any) -> list[float]:
+    """The learn-rate factor of every parameter, in the order in which they are walked."""
+    if isinstance(parameters, dlnetwork):
+        return [parameters.learn_rate_factor(*row) for row in parameters.Learnables.rows]
+    if isinstance(parameters, dict):
+        return [factor for part in parameters.values() for factor in factors(part)]
+    if isinstance(parameters, Table):
+        return [1.0] * len(parameters)
+    if isinstance(parameters, (list, tuple)):
+        return [factor for part in parameters for factor in factors(part)]
+    return [1.0] if isinstance(parameters, dlarray) else []

@@ -16,10 +16,7 @@ from tinydl.labels import dlarray
 from tinydl.labels.classes import to_class
 from tinydl.labels.containers import map_arrays, refuse_plain
 from tinydl.labels.devices import together
-from tinydl.labels.display import header
-from tinydl.network.net import dlnetwork
-from tinydl.network.table import Table
-from tinydl.training.parameters import learnables
+from tinydl.training.parameters import check_fits, factors, is_empty, learnables
 
 Rule = Callable[..., tuple[Any, ...]]
 
@@ -138,15 +135,15 @@ def _update(
 ) -> tuple[Any, list[Any]]:
     """step for every parameter: new parameters, and new solver states of the gradients' form."""
     refuse_plain(parameters, caller + ": {kind} cannot be updated; make it a dlarray")
-    fresh = [_is_empty(s) for s in states]
+    fresh = [is_empty(s) for s in states]
     kept = [s for s, is_fresh in zip(states, fresh, strict=True) if not is_fresh]
-    rows = iter(_factors(parameters))
+    rows = iter(factors(parameters))
     columns: list[tuple[dlarray, ...]] = []
 
     def one(w: dlarray, g: dlarray, *old: dlarray) -> dlarray:
-        _check(caller, w, g, "gradient")
+        check_fits(caller, w, g, "gradient")
         for s in old:
-            _check(caller, w, s, "solver state")
+            check_fits(caller, w, s, "solver state")
         arguments = ("a parameter", "its gradient", *["its solver state"] * len(old))
         value, slope, *given = together([_as(x, w) for x in (w, g, *old)], arguments)
         states_of_w = iter(given)
@@ -166,28 +163,3 @@ def _update(
 def _as(x: dlarray, w: dlarray) -> Any:
     """The array of x in the class of the parameter it belongs to."""
     return to_class(plain(x._value), w.dtype)
-
-
-def _is_empty(state: Any) -> bool:
-    return state is None or (isinstance(state, (list, tuple, dict)) and len(state) == 0)
-
-
-def _check(caller: str, w: dlarray, g: Any, what: str) -> None:
-    if not isinstance(g, dlarray) or g.shape != w.shape:
-        given = header(g._value, g.dims) if isinstance(g, dlarray) else type(g).__name__
-        raise ValueError(
-            f"{caller}: a parameter of {header(w._value, w.dims)} meets a {what} of {given}"
-        )
-
-
-def _factors(parameters: Any) -> list[float]:
-    """The learn-rate factor of every parameter, in the order in which they are walked."""
-    if isinstance(parameters, dlnetwork):
-        return [parameters.learn_rate_factor(*row) for row in parameters.Learnables.rows]
-    if isinstance(parameters, dict):
-        return [factor for part in parameters.values() for factor in _factors(part)]
-    if isinstance(parameters, Table):
-        return [1.0] * len(parameters)
-    if isinstance(parameters, (list, tuple)):
-        return [factor for part in parameters for factor in _factors(part)]
-    return [1.0] if isinstance(parameters, dlarray) else []
