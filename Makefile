@@ -10,7 +10,7 @@ GPU_TESTS ?= tests
 GPU_TESTS_AT_LEAST ?= 10800
 
 .DEFAULT_GOAL := help
-.PHONY: help digits statistics test test-deep test-gpu coverage lint types clean
+.PHONY: help digits statistics physics test test-deep test-gpu coverage lint types clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -26,6 +26,11 @@ digits: $(VENV)/.made-plots  ## train the digits network, print its accuracy, sa
 
 statistics: $(VENV)/.made-plots  ## the batch-normalization question and its answers, with figures
 	$(BIN)/python examples/batchnorm_statistics.py
+
+physics: $(VENV)/.made-plots  ## physics-informed networks, and derivatives by inputs (a minute)
+	$(BIN)/python examples/derivatives_by_inputs.py
+	$(BIN)/python examples/heat_equation.py
+	$(BIN)/python examples/burgers.py
 
 test: $(VENV)/.made-test  ## run the suite, on all cores (three minutes on two)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
