@@ -83,6 +83,7 @@ WRITTEN = {
 
 REAL = "of real arrays, the only ones there are"
 OMIT = 'NaN is passed on; `nanflag="omitnan"` leaves it out, as MATLAB does'
+COUPLED = "refuses a computation in which observations depend on each other"
 DIFFERENCES: dict[str, str] = {
     "accumarray": "`fun` is a name: sum (default), mean, max, min",
     "angle": REAL,
@@ -98,7 +99,9 @@ DIFFERENCES: dict[str, str] = {
     "cumprod": '`direction="reverse"`',
     "cumsum": '`direction="reverse"`',
     "discretize": "gives the numbers of the bins, not their values",
-    "dljacobian": "several outputs: `jac[i, j, n]` is ∂uᵢ/∂xⱼ of observation n",
+    "dldivergence": COUPLED,
+    "dljacobian": "several outputs: `jac[i, j, n]` is ∂uᵢ/∂xⱼ of observation n; " + COUPLED,
+    "dllaplacian": COUPLED,
     "dlode45": 'has higher derivatives too; `GradientMode` is "direct"',
     "dlstft": "gives real and imaginary parts, `yr, yi = dlstft(x)`",
     "eig": "symmetric matrices; others have complex eigenvalues",
