@@ -50,7 +50,7 @@ test-gpu: $(GPU_VENV)/.made  ## run what is for a GPU, by real CuPy on the CPU (
 		-p tests.cpuhip.plugin --at-least=$(GPU_TESTS_AT_LEAST) $(GPU_TESTS)
 
 coverage: $(VENV)/.made-test  ## run it and require 95 % of the branches
-	$(BIN)/python -m pytest -q --cov --cov-branch --cov-report=term --cov-fail-under=95
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --cov --cov-branch --cov-report=term --cov-fail-under=95
 
 lint: $(VENV)/.made-dev  ## check style
 	$(BIN)/ruff check .
