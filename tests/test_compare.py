@@ -202,3 +202,10 @@ def test_tables_and_networks() -> None:
 def test_two_arguments_at_least() -> None:
     with pytest.raises(TypeError, match="B"):
         isequal(A)
+
+
+def test_networks_whose_layers_were_given_other_sizes_are_not_equal() -> None:
+    net, other = (
+        dl.dlnetwork([dl.imageInputLayer([2, 2, 1], Mean=mean)]) for mean in (0.5, np.ones((2, 2)))
+    )
+    assert dl.isequal(net, net) and not dl.isequal(net, other)

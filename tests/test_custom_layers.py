@@ -732,3 +732,19 @@ def test_checks_leave_no_trace() -> None:
 
 def test_package_layers_report_too() -> None:
     assert checkLayer(reluLayer(), FEATURES).Passed
+
+
+def test_the_constructor_may_name_inputs_and_outputs() -> None:
+    class twoNamed(dl.Layer):
+        def __init__(self, *, Name: str = "") -> None:
+            self.Name = Name
+            self.InputNames = ("a", "b")
+            self.OutputNames = ("sum", "rest")
+
+        def predict(self, A: Any, B: Any) -> Any:
+            return A + B, A - B
+
+    layout = dl.networkDataLayout([3, None], "CB")
+    net = dl.dlnetwork([twoNamed(Name="both")], layout, layout)
+    assert net.InputNames == ("both/a", "both/b")
+    assert net.OutputNames == ("both/sum", "both/rest")

@@ -470,6 +470,9 @@ def test_given_values_keep_their_class_and_must_fit() -> None:
         (lambda: tinydl.clippedReluLayer(0), "with Ceiling 0 nothing would be left"),
         (lambda: tinydl.preluLayer(AlphaInitializer="quarter"), "or a number, or a function of"),
         (lambda: tinydl.image3dInputLayer([8, 8, 1]), "InputSize is .height, width, depth, chan"),
+        (lambda: tinydl.groupedConvolution2dLayer(3, 2, "all"), 'a whole number or "channel-wise"'),
+        (lambda: tinydl.resize2dLayer(Scale=-1), "Scale is a positive number, or 2 of them"),
+        (lambda: tinydl.resize2dLayer(Scale=[1, 2, 3]), "Scale is a positive number, or 2 of them"),
         (lambda: imageInputLayer([28, 28]), "InputSize is .height, width, channels."),
         (lambda: featureInputLayer(2.5), "InputSize holds whole numbers"),
         (lambda: featureInputLayer(2, Normalization="z-score"), "Normalization is one of none"),
@@ -501,11 +504,47 @@ def test_bad_options_raise(make: Any, words: str) -> None:
         (tinydl.globalAveragePooling2dLayer(), networkDataLayout([4, None], "SB"), "window slides"),
         (fullyConnectedLayer(2), networkDataLayout([4, None], "BT"), "needs a dimension S or C"),
         (tinydl.softmaxLayer(), networkDataLayout([4, None], "SB"), "it needs the dimensions C"),
+        (tinydl.flattenLayer(), networkDataLayout([None, None], "BT"), "needs a dimension S or C"),
+        (tinydl.groupedConvolution2dLayer(3, 2, 3), PICTURES, "20 channels are not dealt evenly"),
+        (tinydl.groupNormalizationLayer(3), PICTURES, "20 channels are not dealt evenly to 3 gr"),
+        (tinydl.instanceNormalizationLayer(), DENSE, "it needs a dimension S or T and gets 300"),
+        (tinydl.depthToSpace2dLayer(3), PICTURES, "need a multiple of 9 channels"),
     ],
 )
 def test_layouts_that_do_not_fit_name_the_layer(layer: Any, layout: Any, words: str) -> None:
     with pytest.raises(ValueError, match=rf"{type(layer).__name__}. does not fit .*{words}"):
         dlnetwork([layer], layout)
+
+
+@pytest.mark.parametrize(
+    ("layer", "layouts", "words"),
+    [
+        (tinydl.concatenationLayer("C", 2), (PICTURES, DENSE), "joins inputs of one format"),
+        (tinydl.concatenationLayer(None, 2, axis=4), (PICTURES, PICTURES), "axis=4 .*are 0 to 3"),
+        (tinydl.concatenationLayer("S", 2), (PICTURES, PICTURES), "has 2 dimensions S; name one"),
+        (tinydl.depthConcatenationLayer(2), (PICTURES, networkDataLayout([8, 9, 3, None], "SSCB")),
+         r"differ only in dimension 2 .C., and gets 9.S."),
+        (tinydl.crop2dLayer([8, 8]), (PICTURES, networkDataLayout([3, 3, 1, None], "SSCB")),
+         "a part of 3 × 3 beginning at row 8 and column 8 is not inside of 9 × 9"),
+        (tinydl.maxUnpooling2dLayer(), (PICTURES, DENSE, networkDataLayout([4], "U")),
+         "the indices are 300.C.*from one maxPooling2dLayer"),
+    ],
+)  # fmt: skip
+def test_several_inputs_that_do_not_fit_name_the_layer(
+    layer: Any, layouts: Any, words: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"{type(layer).__name__}. does not fit .*{words}"):
+        dlnetwork([layer], *layouts)
+
+
+def test_a_number_does_not_name_the_dimension_of_a_concatenation() -> None:
+    with pytest.raises(TypeError, match=r"1 as a dimension could count from 0 or from 1; write"):
+        tinydl.concatenationLayer(1, 2)
+
+
+def test_whole_numbers_may_be_doubles_as_in_matlab() -> None:
+    layer = fullyConnectedLayer(2.0)
+    assert layer.OutputSize == 2 and type(layer.OutputSize) is int
 
 
 # ---- one element for each channel ---------------------------------------------------------------

@@ -85,8 +85,3 @@ def sides(value: Any, rank: int, option: str, words: tuple[str, ...] = ("same",)
         return tuple(numbers[::2]), tuple(numbers[1::2])
     both = per_dimension(value, rank, option, 0)
     return both, both
-
-
-def widths_of(rows: Any) -> tuple[tuple[int, int], ...]:
-    """(before, after) for each dimension, from the two rows."""
-    return tuple(zip(*rows, strict=True))
