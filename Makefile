@@ -10,7 +10,8 @@ GPU_TESTS ?= tests
 GPU_TESTS_AT_LEAST ?= 10800
 
 .DEFAULT_GOAL := help
-.PHONY: help digits statistics physics test test-deep test-gpu coverage lint types clean
+.PHONY: help digits statistics physics test test-deep test-gpu coverage bench bench-against lint types \
+	clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +52,12 @@ test-gpu: $(GPU_VENV)/.made  ## run what is for a GPU, by real CuPy on the CPU (
 
 coverage: $(VENV)/.made-test  ## run it and require 95 % of the branches
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --cov --cov-branch --cov-report=term --cov-fail-under=95
+
+bench: $(VENV)/.made-bench  ## measure beside PyTorch, write benchmarks/results.md (eight minutes)
+	$(BIN)/python -m benchmarks.run
+
+bench-against: $(VENV)/.made-plots  ## measure beside another commit: make bench-against REV=main
+	$(BIN)/python -m benchmarks.run --against '$(REV)'
 
 lint: $(VENV)/.made-dev  ## check style
 	$(BIN)/ruff check .
