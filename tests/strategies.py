@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,3 +81,15 @@ def total(*arrays: dlarray) -> dlarray:
     for array in arrays:
         result = dl.sum(array, "all") + result
     return result
+
+
+def with_threads(counts: Sequence[int], call: Callable[[], Any]) -> list[Any]:
+    """What a call gives with different numbers of threads."""
+    before, found = dl.get_num_threads(), []
+    try:
+        for count in counts:
+            dl.set_num_threads(count)
+            found.append(call())
+    finally:
+        dl.set_num_threads(before)
+    return found

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.strategies import normal, with_threads
 from tinydl.autodiff import Record, gradient, plain
-from tinydl.backend import numpy_convolve
+from tinydl.backend import host, numpy_convolve
 from tinydl.backend.windows import Slide, cover
 from tinydl.primitives.convolve import convolve, convolve_input, convolve_weight
 from tinydl.primitives.elementwise import multiply
@@ -65,7 +66,7 @@ def problems(draw: st.DrawFn, images: tuple[int, ...] = SMALL_AND_LARGE) -> Prob
     spatial = tuple(max(1, k) + more for k, more in zip(needed, each(0, 4), strict=True))
     options = {"stride": stride, "dilation": dilation, "padding": padding}
     outputs = output_size(spatial, window, **options)
-    channels, filters = draw(st.sampled_from([1, 2, 13])), draw(st.integers(1, 3))
+    channels, filters = draw(st.sampled_from([1, 2, 13, 26])), draw(st.integers(1, 3))
     count = draw(st.sampled_from(images))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return Problem(
@@ -206,6 +207,71 @@ def test_single_stays_single_at_second_order(images: int) -> None:
         curved = gradient(sum_to(multiply(slope, slope), shape=()), [x, w], retain=True)
         assert [g.dtype for g in curved] == [plain(slope).dtype, y.dtype] == [np.float32] * 2
         assert [g.shape for g in curved] == [x.shape, w.shape]
+
+
+# ---- blocks of rows, in threads ------------------------------------------------------------------
+
+GROUPED = [(1, 20, 5), (3, 12, 12), (12, 12, 12)]
+"""Groups, channels and filters: all together, in groups, each channel by itself."""
+
+
+@pytest.mark.parametrize("images", [2, 6, 9, 20])
+@pytest.mark.parametrize(("groups", "channels", "filters"), GROUPED)
+def test_the_bits_do_not_depend_on_the_number_of_threads(
+    groups: int, channels: int, filters: int, images: int
+) -> None:
+    options = {"stride": (1, 2), "dilation": (2, 1), "padding": ((2, 1), (1, 1)), "groups": groups}
+    size = output_size((40, 41), (3, 3), **{k: options[k] for k in list(options)[:3]})
+    problem = Problem(
+        normal((40, 41, channels, images), 1).astype(np.float32),
+        normal((3, 3, channels // groups, filters), 2).astype(np.float32),
+        normal((*size, filters, images), 3).astype(np.float32),
+        options,
+    )
+    found = with_threads((1, 2, 3), problem.results)
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("images", [1, 5, 12])
+@pytest.mark.parametrize(("groups", "channels", "filters"), [*GROUPED, (1, 0, 5)])
+def test_bias_and_what_is_done_with_each_block(
+    groups: int, channels: int, filters: int, images: int
+) -> None:
+    """The hook sees every row once, complete, and may write to it."""
+    x, w = normal((40, 31, channels, images), 1), normal((3, 3, channels // groups, filters), 2)
+    bias = normal((filters, 1), 3)
+    options = {"size": (38, 29), "stride": (1, 1), "dilation": (1, 1), "before": (0, 0)}
+    plain_y = host.convolve(x, w, **options, groups=groups)
+    seen = np.zeros(38, int)
+
+    def each(first: int, end: int, rows: Any) -> None:
+        seen[first:end] += 1
+        np.testing.assert_array_equal(rows, plain_y[first:end] + bias)
+        rows *= 2
+
+    y = host.convolve(x, w, **options, groups=groups, bias=bias, each=each)
+    np.testing.assert_array_equal(y, 2 * (plain_y + bias))
+    assert (seen == 1).all()
+    single = host.convolve(x.astype(np.float32), w.astype(np.float32), **options, groups=groups,
+                           bias=bias)  # fmt: skip
+    assert single.dtype == np.float64
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_many_channels_and_filters(stride: int) -> None:
+    """The gradient by the weights then takes other paths; images more or fewer than they."""
+    options = {"stride": (stride, 1), "dilation": (2, 1), "padding": ((2, 1), (0, 1))}
+    size = output_size((9, 4), (3, 2), **options)
+    problem = Problem(
+        normal((9, 4, 40, 22), 1), normal((3, 2, 40, 25), 2), normal((*size, 25, 22), 3), options
+    )
+    parts = [problem.of(lambda a, i=i: a[..., i] if a.shape[-1] == 22 else a)
+             for i in (slice(2), slice(2, 11), slice(11, 22))]  # fmt: skip
+    y, to_x, to_w = zip(*[part.results() for part in parts], strict=True)
+    joined = [np.concatenate(y, -1), np.concatenate(to_x, -1), sum(to_w)]
+    assert_all_close(problem.results(), joined, 1e-12)
 
 
 # ---- how the window slides -----------------------------------------------------------------------

@@ -462,8 +462,8 @@ def test_a_step_of_the_digits_network_operation_by_operation(
     done = compared(monkeypatch)
     loss, _, slopes = dlfeval(step, gpuArray(net), gpuArray(X))
     assert far(loss) and all([far(g) for g in slopes.Value])
-    assert {"convolve", "convolve_input", "convolve_weight", "normalize", "relu", "softmax",
-            "matmul", "multiply"} <= set(done)  # fmt: skip
+    assert {"convolve_add", "convolve_input", "convolve_weight", "batch_normalize", "relu",
+            "softmax", "affine", "multiply"} <= set(done)  # fmt: skip
 
 
 def test_pooling_and_dropout_operation_by_operation(

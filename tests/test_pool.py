@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.strategies import normal, with_threads
 from tinydl.autodiff import Record, gradient, plain
+from tinydl.backend import pool
 from tinydl.primitives.elementwise import multiply
 from tinydl.primitives.pool import (
     avgpool,
@@ -67,6 +69,39 @@ def test_agrees_with_torch(problem: tuple[Any, dict[str, Any]]) -> None:
         for found, tensor in ((y, expected), (slope, leaf.grad)):
             same = np.moveaxis(tensor.detach().numpy(), (0, 1), (-1, -2))
             np.testing.assert_allclose(found, same, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("size", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (3, 1, 1)])
+def test_the_bits_do_not_depend_on_the_number_of_threads(
+    size: int, stride: int, padding: int
+) -> None:
+    options: dict[str, Any] = {"size": (size,) * 2, "stride": (stride,) * 2}
+    options["padding"] = ((padding, padding),) * 2
+    x = normal((80, 80, 8, 9), 1, np.float32)
+
+    def everything() -> list[Any]:
+        winner = maxpool(x, **options, save=True)[1]
+        pooled = [with_gradient(f, x, **options) for f in (maxpool, avgpool)]
+        return [winner, take_winners(x, winner, **options), *pooled[0], *pooled[1]]
+
+    found = with_threads((1, 2, 3), everything)
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@given(problems())
+def test_blocks_of_any_size_give_the_same(problem: tuple[Any, dict[str, Any]]) -> None:
+    x, options = problem
+    found = []
+    for block in (1, 1 << 30):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pool, "BLOCK", block)
+            winner = maxpool(x, **options, save=True)[1]
+            pooled = [with_gradient(f, x, **options) for f in (maxpool, avgpool)]
+            found.append([winner, maxpool(x, **options), *pooled[0], *pooled[1]])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @given(problems())

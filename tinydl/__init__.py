@@ -3,6 +3,7 @@
 The names are MATLAB's, letter for letter.
 """
 
+from tinydl.backend.threads import get_num_threads, set_num_threads
 from tinydl.data import (
     categorical,
     categories,
@@ -260,6 +261,7 @@ from tinydl.network.factors import (
     unfreezeNetwork,
 )
 from tinydl.network.fold import fold_batch_normalization
+from tinydl.network.fusion import get_fusion, set_fusion
 from tinydl.network.merge import merge_states
 from tinydl.network.nested import expandLayers, networkLayer
 from tinydl.network.net import dlnetwork
@@ -283,6 +285,12 @@ from tinydl.plot import (
 from tinydl.store.archive import FileFormatError
 from tinydl.store.files import load, save
 from tinydl.testing.layers import checkLayer
+from tinydl.training.accelerate import (
+    AcceleratedFunction,
+    AccelerationWarning,
+    clearCache,
+    dlaccelerate,
+)
 from tinydl.training.differentiate import dlfeval, dlgradient
 from tinydl.training.jacobian import (
     dldivergence,
@@ -297,6 +305,8 @@ __version__ = "0.1.0"
 
 # Names that Python has too (sum, max, min, abs) are imported one by one, not by `*`.
 __all__ = [
+    "AcceleratedFunction",
+    "AccelerationWarning",
     "accumarray",
     "acos",
     "acosh",
@@ -339,6 +349,7 @@ __all__ = [
     "checkLayer",
     "chol",
     "circshift",
+    "clearCache",
     "clippedReluLayer",
     "concatenationLayer",
     "conj",
@@ -373,6 +384,7 @@ __all__ = [
     "dims",
     "disconnectLayers",
     "discretize",
+    "dlaccelerate",
     "dlarray",
     "dlconv",
     "dldivergence",
@@ -431,6 +443,8 @@ __all__ = [
     "gelu",
     "geluLayer",
     "generalizedDice",
+    "get_fusion",
+    "get_num_threads",
     "getL2Factor",
     "getLearnRateFactor",
     "getpoints",
@@ -544,8 +558,8 @@ __all__ = [
     "permute",
     "plot",
     "plus",
-    "positionEmbeddingLayer",
     "population_statistics",
+    "positionEmbeddingLayer",
     "power",
     "predict",
     "preluLayer",
@@ -579,6 +593,8 @@ __all__ = [
     "sech",
     "selfAttentionLayer",
     "sequenceInputLayer",
+    "set_fusion",
+    "set_num_threads",
     "setL2Factor",
     "setLearnRateFactor",
     "sgdmupdate",

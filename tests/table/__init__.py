@@ -7,11 +7,13 @@ ROWS are added to the list.
 from . import (
     arrange,
     attention,
+    bend,
     circular,
     contract,
     convolve,
     ctc,
     cumulate,
+    dense,
     elementwise,
     hyperbolic,
     image,
@@ -42,6 +44,7 @@ ROWS: list[Row] = [
     *contract.ROWS,
     *linear_algebra.ROWS,
     *normalize.ROWS,
+    *dense.ROWS,
     *convolve.ROWS,
     *pool.ROWS,
     *image.ROWS,
@@ -55,6 +58,7 @@ ROWS: list[Row] = [
     *special.ROWS,
     *steps.ROWS,
     *own_rule.ROWS,
+    *bend.ROWS,
 ]
 
 __all__ = ["ROWS", "Row"]

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from tinydl import attention, dlarray
+from tinydl.autodiff import plain
+from tinydl.backend import xp
+from tinydl.primitives.attend import attend
 
 from .row import Row, Shape, normal
 
@@ -50,7 +53,30 @@ def _row(mask: str, scale: Any, factor: float) -> Row:
                reference=lambda *xs: reference(MASKS[mask], factor, *xs))  # fmt: skip
 
 
+def _kernel(name: str, seen: Any, *shapes: Shape) -> Row:
+    """A row of the operation alone, on (heads, d, B, positions)."""
+    allowed = None if seen is None else seen.transpose(2, 1, 0)[:, None] != 0
+
+    def by_loops(q: Any, k: Any, v: Any) -> Any:
+        heads = q.shape[0]
+        rows = [x.reshape(x.shape[0] * x.shape[1], *x.shape[2:]) for x in (q, k, v)]
+        every = np.ones((k.shape[3], q.shape[3], q.shape[2]))
+        y = reference(every if seen is None else seen, 0.3, *rows, heads=heads)
+        return y.reshape(*v.shape[:3], q.shape[3])
+
+    def call(*xs: Any) -> Any:
+        lib = xp(plain(xs[0]))
+        return attend(*xs, scale=0.3, allowed=None if seen is None else lib.asarray(allowed))
+
+    return Row(f"attend[{name}]", "attend", call, normal(*shapes), radius=0.05, reference=by_loops)
+
+
+OF_HEADS: tuple[Shape, ...] = ((2, 2, B, QUERIES), (2, 2, B, KEYS), (2, 3, B, KEYS))
+
 ROWS = [
+    _kernel("all", None, *OF_HEADS),
+    _kernel("some", SEEN, *OF_HEADS),
+    _kernel("no observations", None, (2, 2, 0, 3), (2, 2, 0, 4), (2, 3, 0, 4)),
     _row("none", "auto", 0.5**0.5),
     _row("causal", 0.3, 0.3),
     _row("array", "auto", 0.5**0.5),

@@ -147,6 +147,29 @@ def _with_gaps(x: Any, w: Any) -> Any:
     return c.convolve(x, w, stride=(1,), dilation=(2,), padding=((1, 0),))
 
 
+def _rows_with_bias(geometry: Geometry) -> list[Row]:
+    """A convolution to which a number for each filter is added."""
+    leading = (1,) * len(geometry.spatial)
+    rows = []
+    for groups, sizes in ((1, ONE_GROUP), (2, GROUPS[:1]), (3, GROUPS[1:3])):
+        draws = []
+        for size in sizes:
+            shapes = _shapes(geometry, size)
+            draws.append(normal(shapes["x"], shapes["w"], (*leading, size[0] * size[2], 1)))
+        options = {**geometry.options, "groups": groups}
+        rows.append(
+            Row(
+                f"convolve_add[{geometry.name}, {groups}]",
+                "convolve_add",
+                lambda x, w, b, options=options: c.convolve_add(x, w, b, **options),
+                draws[0],
+                reference=lambda x, w, b, groups=groups: _output(geometry, groups, x, w) + b,
+                also=draws[1:],
+            )
+        )
+    return rows
+
+
 PLAIN = {"stride": (1,), "dilation": (1,), "padding": (NONE,), "groups": 2}
 
 
@@ -211,6 +234,8 @@ ROWS = [
         geometry, 1, ONE_GROUP if geometry.name in ALL_SIZES else ONE_GROUP[:1], "")],
     *[row for geometry in GEOMETRIES if geometry.name in IN_GROUPS
       for row in _rows_of_groups(geometry)],
+    *[row for geometry in GEOMETRIES if geometry.name in ("same", "one dimension")
+      for row in _rows_with_bias(geometry)],
     Row(
         "convolve[by itself]",
         "convolve",

@@ -93,6 +93,8 @@ ARITHMETIC = [
           primitive="multiply"),
     unary("multiply_itself", lambda x: e.multiply(x, x), each(lambda x: x * x),
           primitive="multiply"),
+    binary("between", lambda a, b: e.between(a, b, weight=0.1),
+           each(lambda a, b: 0.9 * a + 0.1 * b)),
     binary("chain", e.chain, each(operator.mul), special=[[np.zeros((2, 3)), np.ones((2, 3))]]),
     binary("divide", e.divide, each(operator.truediv), 0.25, away_from_zero),
     unary("divide_number", lambda x: e.divide(2.0, x), each(lambda x: 2.0 / x), 0.25,

@@ -12,6 +12,7 @@ import numpy as np
 from tinydl.functions.normalization import crosschannelnorm, groupnorm, instancenorm, layernorm
 from tinydl.labels import dlarray
 from tinydl.primitives import normalize as n
+from tinydl.primitives.own_statistics import normalize_by_own
 from tinydl.primitives.reduce import mean
 
 from .reduce import average, lines
@@ -78,6 +79,43 @@ def batch_normalized_by_loops(x: Any, scale: Any, offset: Any) -> Any:
     return y
 
 
+def moments(shape: Shape, channel: int) -> Row:
+    """The statistics of channels, at one place among the dimensions."""
+    others = tuple([i for i in range(len(shape)) if i != channel])
+
+    def reference(x: Any) -> Any:
+        mu = lines(average, *others)(x)
+        squares = (x - mu) ** 2
+        return np.stack([mu, lines(average, *others)(squares)])
+
+    call = lambda x: n.channel_moments(x, channel=channel)
+    return Row(f"channel_moments[{len(shape)},{channel}]", "channel_moments", call, normal(shape),
+               reference=reference)  # fmt: skip
+
+
+def fused(shape: Shape, channel: int) -> Row:
+    """Batch normalization by kernels: of x, scale and offset, as the functions use them."""
+    part = tuple([m if i == channel else 1 for i, m in enumerate(shape)])
+
+    def call(x: Any, scale: Any, offset: Any) -> Any:
+        moments = n.channel_moments(x, channel=channel)
+        return n.batch_normalize(x, moments, scale, offset, channel=channel, epsilon=0.01)
+
+    def reference(x: Any, scale: Any, offset: Any) -> Any:
+        first = [np.moveaxis(v, channel, 0).reshape(v.shape[channel], -1).T
+                 for v in (x, scale, offset)]  # fmt: skip
+        y = batch_normalized_by_loops(*first).T
+        turned = (shape[channel], *[m for i, m in enumerate(shape) if i != channel])
+        return np.moveaxis(y.reshape(turned), 0, channel)
+
+    def draw(rng: np.random.Generator) -> list[Any]:
+        x = rng.permutation(np.linspace(-4.0, 4.0, math.prod(shape))).reshape(shape)
+        return [x, rng.standard_normal(part), rng.standard_normal(part)]
+
+    return Row(f"batch_normalize[{len(shape)},{channel}]", "batch_normalize", call, draw,
+               radius=0.1, reference=reference)  # fmt: skip
+
+
 # ---- functions: which elements share their statistics --------------------------------------------
 
 Together = Callable[[tuple[int, ...], str], Any]
@@ -141,7 +179,36 @@ def local_responses(width: int, fmt: str, *draws: Draw) -> Row:
                radius=0.3, also=draws[1:])  # fmt: skip
 
 
+def own(axis: tuple[int, ...], *shapes: tuple[Shape, Shape]) -> Row:
+    """A row of normalize_by_own, for one choice of axes."""
+
+    def by_loops(x: Any, scale: Any, offset: Any) -> Any:
+        y, full = np.empty(x.shape), [np.broadcast_to(v, x.shape) for v in (scale, offset)]
+        for at in itertools.product(*map(range, x.shape)):
+            together = tuple([slice(None) if i in axis else at[i] for i in range(x.ndim)])
+            line = np.ravel(x[together]).tolist()
+            mu = average(line)
+            deviation = math.sqrt(average([(v - mu) ** 2 for v in line]) + 0.01)
+            y[at] = (x[at] - mu) / deviation * full[0][at] + full[1][at]
+        return y
+
+    def drawn(shape: Shape, part: Shape) -> Draw:
+        def draw(rng: np.random.Generator) -> list[Any]:
+            x = rng.permutation(np.linspace(-4.0, 4.0, math.prod(shape))).reshape(shape)
+            return [x, *normal(part, part)(rng)]
+
+        return draw
+
+    draw, *also = [drawn(*pair) for pair in shapes]
+    call = lambda *xs: normalize_by_own(*xs, axis=axis, epsilon=0.01)
+    return Row(f"normalize_by_own[{axis}]", "normalize_by_own", call, draw, reference=by_loops,
+               radius=0.1, also=also)  # fmt: skip
+
+
 ROWS = [
+    own((0,), ((4, 3), (4, 1)), ((3, 2, 2), (3, 1, 1)), ((4, 0), (4, 1))),
+    own((1, 3), ((2, 2, 2, 2), (2, 2, 1, 1)), ((1, 3, 2, 1), (1, 3, 1, 1))),
+    own((0, 2), ((3, 2, 2), (1, 2, 1)), ((2, 1, 3), (1, 1, 3)), ((5, 1, 1), (1, 1, 1))),
     normalization(
         "layernorm",
         lambda *xs: layernorm(*xs, Epsilon=0.01),
@@ -183,6 +250,12 @@ ROWS = [
     ),
     local_responses(3, "SSCB", normal((2, 1, 4, 2)), normal((1, 1, 1, 1)), normal((2, 0, 3, 1))),
     local_responses(4, "CB", normal((5, 2)), normal((2, 1))),
+    moments((3, 4), 0),
+    moments((4, 3), 1),
+    moments((2, 2, 3, 2), 2),
+    fused((2, 6), 0),
+    fused((6, 2), 1),
+    fused((2, 2, 2, 2), 2),
     variance((0,), ((5, 3), (1, 3)), ((4,), (1,)), ((4,), ())),
     variance((0, 2), ((2, 3, 4), (1, 3, 1)), ((2, 3, 1), (1, 1, 1))),
     Row(

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import functools
-import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
-from tinydl.autodiff.primitive import Rule
 from tinydl.autodiff.record import PRIMITIVES, Node, Recorded
 from tinydl.backend import xp
 
 
 def gradient(
-    y: Recorded,
-    variables: Sequence[Recorded],
-    *,
-    higher: bool = False,
-    retain: bool = False,
+    y: Recorded, variables: Sequence[Recorded], *, higher: bool = False, retain: bool = False
 ) -> list[Any]:
     """The gradient of the one number y with respect to each variable.
 
@@ -48,31 +43,33 @@ def gradient(
 
 
 def _walk(
-    start: Node,
-    seed: Any,
-    wanted: frozenset[Node],
-    ancestors: set[Node],
-    higher: bool,
-    retain: bool,
-) -> dict[Node, Any]:
+    start: Node, seed: Any, wanted: frozenset[Node], ancestors: set[Node],
+    higher: bool, retain: bool,
+) -> dict[Node, Any]:  # fmt: skip
     """The gradients of the wanted nodes, by their node. Only ancestors are visited."""
-    useful = on_a_path(ancestors, wanted)
+    order = on_a_path(ancestors, wanted)
+    useful = set(order)
     gradients: dict[Node, Any] = {start: seed}
     summed: set[Node] = set()  # whose gradient is an array that this walk made
-    todo = [start]
     found: dict[Node, Any] = {}
-    while todo:
-        node = heapq.heappop(todo)  # the youngest first: all its uses have been added up by now
-        node.record.note = node.note  # what is recorded meanwhile is its derivative
-        g = gradients.pop(node)
+    for node in reversed(order):  # the youngest first: all its uses have been added up by then
+        g = gradients.pop(node, None)
+        if g is None:  # the rules have sent it nothing
+            continue
         if node in wanted:
             found[node] = g
-        for parent, part in _contributions(node, g, useful, higher):
+        if node.primitive is None:
+            continue
+        node.record.note = node.note  # what is recorded meanwhile is its derivative
+        need = tuple([parent in useful for parent in node.parents])
+        for index, part in _contributions(node, g, need, higher):
+            if part is None or not need[index]:
+                continue
+            parent: Any = node.parents[index]
             if part.shape != parent.shape:  # undo implicit expansion, once, here
                 part = PRIMITIVES["sum_to"](part, shape=parent.shape)
             if parent not in gradients:
                 gradients[parent] = part  # borrowed: a rule may have handed on g itself
-                heapq.heappush(todo, parent)
             elif parent in summed and not higher:
                 gradients[parent] += part
             else:
@@ -83,45 +80,47 @@ def _walk(
     return found
 
 
-def _contributions(
-    node: Node, g: Any, useful: set[Node], higher: bool
-) -> Iterator[tuple[Node, Any]]:
-    """What the rules of a node send to each of its parents that lies on a path."""
-    if node.primitive is None:
-        return
-    need = tuple([parent in useful for parent in node.parents])
-    if not any(need):
-        return
+Parts = Iterable[tuple[int, Any]]
+"""Gradients of some inputs of a node, each with the input's place."""
+
+
+def _contributions(node: Node, g: Any, need: tuple[bool, ...], higher: bool) -> Parts:
+    """What the rules of a node send to its parents; at least to those that are needed."""
+    if True not in need:
+        return ()
     if node.kept is None:
         raise RuntimeError(
             f"the record of {node.maker} was released by an earlier dlgradient; "
             "pass RetainData=True to that one"
         )
+    assert node.primitive is not None
     if higher and node.primitive.define is not None:
-        parts = _replay(node, g, need)
-    elif higher:
-        parts = _run(node.primitive.higher_rules or node.primitive.rules, node, g, need, higher)
-    else:
-        parts = _run(node.primitive.rules, node, g, need, higher)
-    for index, part in parts:
-        parent = node.parents[index]
-        if parent is not None and need[index] and part is not None:
-            yield parent, part
+        return _replay(node, g, need)
+    return _run(node, g, _as_recorded(node) if higher else node.kept, need, higher)
 
 
 def _run(
-    rules: list[Rule], node: Node, g: Any, need: tuple[bool, ...], higher: bool
-) -> Iterator[tuple[int, Any]]:
-    """Call the rules whose inputs are needed."""
-    assert node.primitive is not None and node.kept is not None
-    kept = _as_recorded(node) if higher else node.kept
-    known = {**node.primitive.defaults, **node.static, **kept, "need": need}
-    for rule in rules:
-        indices = range(len(need)) if node.primitive.variadic else rule.inputs
-        if not any([need[i] for i in indices if i < len(need)]):
-            continue
-        result = rule.function(g, *[known[name] for name in rule.wants])
-        yield from zip(indices, result if rule.gives_several else (result,), strict=True)
+    node: Node, g: Any, kept: dict[str, Any], need: tuple[bool, ...], higher: bool
+) -> list[tuple[int, Any]]:
+    """Call the rules, which get by name what the node keeps, its options, and `need`."""
+    assert node.primitive is not None
+    static = node.static
+    parts: list[tuple[int, Any]] = []
+    for rule, places in node.primitive.due(need, higher):
+        arguments = [g]
+        for name in rule.wants:
+            if name in kept:
+                arguments.append(kept[name])
+            elif name == "need":
+                arguments.append(need)
+            else:
+                arguments.append(static[name] if name in static else node.primitive.defaults[name])
+        result = rule.function(*arguments)
+        if rule.gives_several:
+            parts += zip(places, result, strict=True)
+        else:
+            parts.append((places[0], result))
+    return parts
 
 
 def _as_recorded(node: Node) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def _as_recorded(node: Node) -> dict[str, Any]:
     return recorded
 
 
-def _replay(node: Node, g: Any, need: tuple[bool, ...]) -> Iterator[tuple[int, Any]]:
+def _replay(node: Node, g: Any, need: tuple[bool, ...]) -> Parts:
     """Record the primitive's definition on the recorded inputs, and walk that."""
     assert node.primitive is not None and node.primitive.define is not None
     kept = _as_recorded(node)
@@ -180,10 +179,12 @@ def ancestors_of(start: Node, stop: frozenset[Node]) -> set[Node]:
     return seen
 
 
-def on_a_path(ancestors: set[Node], wanted: frozenset[Node]) -> set[Node]:
-    """Those of the ancestors that are wanted, or were computed from something wanted."""
-    useful: set[Node] = set()
-    for node in sorted(ancestors, key=lambda n: n.time):
+def on_a_path(ancestors: set[Node], wanted: frozenset[Node]) -> list[Node]:
+    """Those ancestors that are wanted or were computed from something wanted, the oldest first."""
+    useful = set(wanted)
+    order = []
+    for node in sorted(ancestors, key=attrgetter("time")):
         if node in wanted or not useful.isdisjoint(node.parents):
             useful.add(node)
-    return useful
+            order.append(node)
+    return order

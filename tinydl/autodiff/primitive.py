@@ -34,7 +34,7 @@ rules themselves are recorded.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from tinydl.autodiff.record import PRIMITIVES, Node, Recorded
@@ -48,6 +48,14 @@ class Rule(NamedTuple):
     function: Callable[..., Any]
     wants: tuple[str, ...]  # its parameters after g
     gives_several: bool
+
+
+Due = tuple[Rule, Sequence[int]]
+"""A rule to call, and the places of the inputs whose gradients it gives."""
+
+Plan = tuple[list[tuple[str, int]], list[tuple[str, int]]]
+"""The names of the arrays, and of the shapes, that a node keeps, each with the place of its value
+among the inputs, the output and the by-products."""
 
 
 class Primitive:
@@ -67,7 +75,8 @@ class Primitive:
         self.rules: list[Rule] = []
         self.higher_rules: list[Rule] = []
         self.define: Callable[..., Any] | None = None
-        self._plans: dict[tuple[bool, ...], list[tuple[str, Any]]] = {}
+        self._plans: dict[int, Plan] = {}
+        self._due: dict[tuple[tuple[bool, ...], bool], list[Due]] = {}
         self._check_signature()
         PRIMITIVES[self.name] = self
 
@@ -141,29 +150,43 @@ class Primitive:
         return self.forward(*inputs, **static)
 
     def _record(self, inputs: tuple[Any, ...], static: dict[str, Any]) -> Recorded:
-        parents = tuple([x.node if type(x) is Recorded else None for x in inputs])
-        values = [x.data if type(x) is Recorded else x for x in inputs]
-        record = next(node for node in parents if node is not None).record
-        for node in parents:
-            if node is not None:
-                node.record.check_open()
-        followed = tuple([node is not None for node in parents])
+        values: list[Any] = []
+        parents: list[Node | None] = []
+        followed = 1  # a binary number: behind this 1 stands 1 for each followed input, else 0
+        for x in inputs:
+            if type(x) is Recorded:
+                node = x.node
+                if not node.record.is_open:
+                    node.record.check_open()
+                record = node.record
+                values.append(x.data)
+                parents.append(node)
+                followed += followed + 1
+            else:
+                values.append(x)
+                parents.append(None)
+                followed += followed
         plan = self._plans.get(followed)
         if plan is None:
-            plan = self._plan(followed)
+            plan = self._plans[followed] = self._plan(parents)
         if self.saves:
-            y, *saved = self.forward(*values, save=True, **static)
+            values += self.forward(*values, save=True, **static)
         else:
-            y, saved = self.forward(*values, **static), []
-        values += [y, *saved]
-        kept = {name: values[place].shape if name.endswith("_shape") else values[place]
-                for name, place in plan}  # fmt: skip
-        if self.variadic and f"{self.inputs[0]}_shape" in kept:
-            kept[f"{self.inputs[0]}_shape"] = tuple([x.shape for x in values[: len(inputs)]])
-        return Recorded(y, Node(self, parents, kept, static, y.shape, y.dtype, record))
+            values.append(self.forward(*values, **static))
+        y = values[len(inputs)]
+        arrays, shapes = plan
+        kept = {}
+        for name, place in arrays:
+            kept[name] = values[place]
+        for name, place in shapes:
+            kept[name] = values[place].shape
+        if self.variadic and shapes:
+            kept[shapes[0][0]] = tuple([x.shape for x in values[: len(inputs)]])
+        return Recorded(y, Node(self, tuple(parents), kept, static, y.shape, y.dtype, record))
 
-    def _plan(self, followed: tuple[bool, ...]) -> list[tuple[str, int]]:
-        """What to keep when just these inputs are followed, and where among the values it is."""
+    def _plan(self, parents: Sequence[Node | None]) -> Plan:
+        """What to keep when just the inputs with a node are followed."""
+        followed = [node is not None for node in parents]
         self._check_followed(followed)
         count = len(followed)
         place = {name: i for i, name in enumerate(self.inputs)}
@@ -172,13 +195,26 @@ class Primitive:
         names = {name for rule in rules for name in rule.wants} - set(self.defaults) - {"need"}
         if self.define is not None:
             names |= set(self.inputs[:count])
-        plan = [(name, place[name.removesuffix("_shape")]) for name in sorted(names)]
-        return self._plans.setdefault(followed, plan)
+        arrays = sorted(names & set(place))
+        shapes = sorted(names - set(place))
+        return ([(name, place[name]) for name in arrays],
+                [(name, place[name.removesuffix("_shape")]) for name in shapes])  # fmt: skip
 
-    def _serves(self, rule: Rule, followed: tuple[bool, ...]) -> bool:
+    def due(self, need: tuple[bool, ...], recorded: bool) -> list[Due]:
+        """The rules to call where these inputs are needed; recorded: those to be recorded."""
+        due = self._due.get((need, recorded))
+        if due is None:
+            rules = (self.higher_rules or self.rules) if recorded else self.rules
+            places = [range(len(need)) if self.variadic else rule.inputs for rule in rules]
+            due = [(rule, at) for rule, at in zip(rules, places, strict=True)
+                   if any([need[i] for i in at if i < len(need)])]  # fmt: skip
+            self._due[need, recorded] = due
+        return due
+
+    def _serves(self, rule: Rule, followed: Sequence[bool]) -> bool:
         return self.variadic or any(followed[i] for i in rule.inputs if i < len(followed))
 
-    def _check_followed(self, followed: tuple[bool, ...]) -> None:
+    def _check_followed(self, followed: Sequence[bool]) -> None:
         ruled = {i for rule in self.rules for i in rule.inputs}
         for i, is_followed in enumerate(followed):
             if is_followed and (0 if self.variadic else i) not in ruled:

@@ -79,7 +79,7 @@ class Node:
         return f"{name} in {self.note}" if self.note else name
 
     def __lt__(self, other: Node) -> bool:
-        """The younger node comes first in the heap of the walk."""
+        """Sorted nodes begin with the youngest, as a walk back does."""
         return self.time > other.time
 
 
@@ -96,19 +96,13 @@ class Recorded:
     Only primitives and their rules see this class: users hold dlarrays, which contain it.
     """
 
-    __slots__ = ("data", "node")
+    __slots__ = ("data", "dtype", "node", "shape")
 
     def __init__(self, data: Any, node: Node) -> None:
         self.data = data
         self.node = node
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape
-
-    @property
-    def dtype(self) -> Any:
-        return self.data.dtype
+        self.shape: tuple[int, ...] = data.shape
+        self.dtype = data.dtype
 
     @property
     def ndim(self) -> int:

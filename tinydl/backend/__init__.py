@@ -7,14 +7,27 @@ array functions that fits ``x`` and calls the functions that NumPy and CuPy shar
 ``numpy_backend``   NumPy's functions, and those with a form of their own
 ``cupy_backend``    the same names for CuPy; imported when a GPU is asked for
 ``gpu``             whether there is a GPU that works, and what its errors mean
+``threads``         loops whose pieces are shared among threads
+``process``         what belongs to the whole process: the threads of BLAS, the allocator
 ``windows``         where a sliding window meets its input, as pure arithmetic
 ``numpy_convolve`` ``cupy_convolve``  convolution on either
+``numpy_elementwise``  functions number by number, in threads
+``numpy_gelu``      the normal distribution and gelu
+``numpy_reduce``    sums and means along axes
+``numpy_softmax``   softmax and the logarithm of a sum of exponentials
 ``numpy_groups``    convolution in groups of channels
+``numpy_matmul``    products of matrices, in threads
+``numpy_scatter``   sums of what goes to the same place
+``numpy_attend`` ``cupy_attend``  dot-product attention on either
+``numpy_layernorm`` ``cupy_layernorm``  normalization by own statistics on either
+``numpy_bend`` ``cupy_bend``  streams of derivatives through a function on either
 ``numpy_linalg`` ``cupy_linalg``  inverses and decompositions of matrices on either
 ``pool``            pooling on both
-``recur``           recurrent units on both
+``recur``           what recurrent units share, on both: ``lstm``, ``gru``
 ``ctc``             the sum over all alignments of label sequences on both
 ``random``          the one generator of random numbers
+``tape`` ``traced`` what is asked of the library while a function runs
+``replay``          the same asked again, as a program
 """
 
 from __future__ import annotations

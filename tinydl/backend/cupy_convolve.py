@@ -19,10 +19,21 @@ from tinydl.backend.windows import Shape, Slide, by_phase, reach
 
 
 def convolve(
-    x: Any, w: Any, *, size: Shape, stride: Shape, dilation: Shape, before: Shape, groups: int
+    x: Any,
+    w: Any,
+    *,
+    size: Shape,
+    stride: Shape,
+    dilation: Shape,
+    before: Shape,
+    groups: int = 1,
+    bias: Any = None,
 ) -> Any:
-    """The convolution y of x with w; size is the spatial shape of y."""
-    return _correlate(x, w, size, Slide(stride, dilation, before), groups)
+    """The convolution y of x with w, plus a bias (K, 1); size is the spatial shape of y."""
+    y = _correlate(x, w, size, Slide(stride, dilation, before), groups)
+    if bias is not None:
+        y += bias
+    return y
 
 
 def convolve_input_gradient(

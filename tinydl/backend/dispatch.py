@@ -8,8 +8,10 @@ from typing import Any
 
 # The table is keyed by exact type, because a dictionary costs tens of nanoseconds and an
 # isinstance chain ten times as much. NumPy's scalars are what its functions return for 0-d arrays.
-_MODULE_OF: dict[type, ModuleType] = {}
+_MODULE_OF: dict[type, Any] = {}
 _in_use: list[ModuleType] = []
+tapes: list[Any] = []
+"""Those that are running, in any thread: see `tape`."""
 
 
 def join(module: Any) -> Any:
@@ -25,6 +27,12 @@ def cupy() -> Any:
     return join(importlib.import_module("tinydl.backend.cupy_backend"))
 
 
+def stand_in(kind: type) -> None:
+    """Enter a class whose objects stand for arrays: they know their library, x.library, and x.array
+    is what they stand for."""
+    _MODULE_OF[kind] = None
+
+
 def xp(*operands: Any) -> Any:
     """The module of array functions for the first operand that is an array.
 
@@ -34,12 +42,19 @@ def xp(*operands: Any) -> Any:
     for operand in operands:
         module = _MODULE_OF.get(type(operand))
         if module is not None:
-            return module
+            return module if not tapes else _followed(operands, module)
+        if hasattr(operand, "library"):
+            return operand.library
         if _is_of_cupy(operand):
             return cupy()
         if not isinstance(operand, (int, float, complex)):
             raise TypeError(f"expected an array, got {type(operand).__name__}")
     return _in_use[0]
+
+
+def _followed(operands: tuple[Any, ...], module: Any) -> Any:
+    """The library of the first operand that stands for an array, if there is one."""
+    return next((x.library for x in operands if hasattr(x, "library")), module)
 
 
 def is_array(x: object) -> bool:
@@ -54,12 +69,12 @@ def on_device_of(x: Any, made: Any) -> Any:
 
     It is an array, or a tuple of subscripts with arrays among them.
     """
-    module = xp(x)
+    module = xp(getattr(x, "array", x))  # what is made here is a constant, also beside a traced x
     if module is _in_use[0]:
         return made
     if isinstance(made, tuple):
-        return tuple([module.asarray(p) if is_array(p) else p for p in made])
-    return module.asarray(made)
+        return tuple([on_device_of(x, p) if is_array(p) else p for p in made])
+    return made if is_on_gpu(made) else module.asarray(made)
 
 
 def is_gpu_in_use() -> bool:
@@ -69,7 +84,9 @@ def is_gpu_in_use() -> bool:
 
 def is_on_gpu(array: Any) -> bool:
     """Whether an array is on the GPU; numbers and what is no array are not."""
-    return len(_in_use) > 1 and _MODULE_OF.get(type(array), _in_use[0]) is not _in_use[0]
+    if len(_in_use) == 1:
+        return False
+    return _MODULE_OF.get(type(getattr(array, "array", array)), _in_use[0]) is not _in_use[0]
 
 
 def synchronize() -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from tinydl.backend import dispatch, numpy_backend
+from tinydl.backend.process import one_blas_thread
 
 INSTALL = (
     "pip install 'tinydl[gpu]' for most cards of NVIDIA, or 'tinydl[gpu13]' for CUDA 13 drivers"
@@ -62,11 +63,15 @@ def upload(x: Any) -> Any:
 
 
 class computing:
-    """A context for computations: Inf and NaN without a warning, and words for a full memory."""
+    """A context for computations: Inf and NaN without a warning, and words for a full memory.
+
+    Meanwhile the threads are tinydl's own, see `set_num_threads`.
+    """
 
     def __enter__(self) -> None:
         self._quiet = numpy_backend.quiet()
         self._quiet.__enter__()
+        one_blas_thread.begin()
 
     def __exit__(
         self,
@@ -74,6 +79,7 @@ class computing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        one_blas_thread.end()
         self._quiet.__exit__(kind, error, trace)
         if error is not None and _means_a_full_memory(error):
             raise MemoryError(_of_a_full_memory(error)) from error

@@ -27,11 +27,10 @@ from numpy import (
     broadcast_to,
     ceil,
     concatenate,
-    cos,
     cosh,
     cumsum,
+    divide,
     empty,
-    exp,
     expm1,
     floor,
     fmod,
@@ -42,7 +41,6 @@ from numpy import (
     isfinite,
     isinf,
     isnan,
-    log,
     log1p,
     log2,
     log10,
@@ -50,12 +48,12 @@ from numpy import (
     logical_not,
     logical_or,
     logical_xor,
-    matmul,
     maximum,
     mean,
     minimum,
     moveaxis,
     multiply,
+    negative,
     nonzero,
     ones,
     pad,
@@ -64,15 +62,14 @@ from numpy import (
     rint,
     searchsorted,
     sign,
-    sin,
     sinh,
     sort,
     sqrt,
+    subtract,
     sum,
     swapaxes,
     take_along_axis,
     tan,
-    tanh,
     tile,
     transpose,
     tril,
@@ -85,11 +82,35 @@ from numpy import (
 
 from tinydl.backend.ctc import ctc_backward, ctc_forward
 from tinydl.backend.erfinv import erfinv
+from tinydl.backend.gru import gru, gru_gradients
+from tinydl.backend.lstm import lstm, lstm_gradients
+from tinydl.backend.numpy_attend import attend, attend_gradients
+from tinydl.backend.numpy_bend import bend, bend_gradients
+from tinydl.backend.numpy_dense import (
+    centred_affine,
+    centred_affine_gradient,
+    normalize_gelu,
+    normalize_gelu_gradients,
+)
+from tinydl.backend.numpy_elementwise import (
+    chain,
+    chooser,
+    cos,
+    erf,
+    exp,
+    in_pieces,
+    log,
+    sigmoid,
+    sin,
+    tanh,
+)
+from tinydl.backend.numpy_gelu import gelu, gelu_derivative
 from tinydl.backend.numpy_groups import (
     convolve,
     convolve_input_gradient,
     convolve_weight_gradient,
 )
+from tinydl.backend.numpy_layernorm import normalize_by_own, normalize_by_own_gradients
 from tinydl.backend.numpy_linalg import (
     cholesky,
     determinant,
@@ -105,7 +126,16 @@ from tinydl.backend.numpy_linalg import (
     solve,
     svd,
 )
-from tinydl.backend.numpy_special import digamma, erf, erfc, gamma, gammaln, zeta
+from tinydl.backend.numpy_matmul import matmul
+from tinydl.backend.numpy_normalize import (
+    channel_moments,
+    channel_normalize,
+    channel_normalize_gradients,
+)
+from tinydl.backend.numpy_reduce import mean_over, sum_over
+from tinydl.backend.numpy_scatter import scatter
+from tinydl.backend.numpy_softmax import logsumexp, softmax
+from tinydl.backend.numpy_special import digamma, erfc, gamma, gammaln, zeta
 from tinydl.backend.pool import (
     pool_max,
     pool_positions,
@@ -114,7 +144,8 @@ from tinydl.backend.pool import (
     pool_sum,
     pool_take,
 )
-from tinydl.backend.recur import gru, gru_gradients, lstm, lstm_gradients
+from tinydl.backend.random import generator
+from tinydl.backend.threads import par
 
 name = "NumPy"
 ARRAY_TYPES = (np.ndarray, np.float32, np.float64, np.bool_, np.complex128)
@@ -127,47 +158,6 @@ def quiet() -> AbstractContextManager[None]:
 
 def synchronize() -> None:
     """Nothing to wait for: NumPy has finished when it returns."""
-
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e⁻ˣ), to full precision for large negative x; where e⁻ˣ is Inf it is rightly 0."""
-    with quiet():
-        return 1.0 / (1.0 + np.exp(-x))
-
-
-def chain(g: Any, slope: Any, either: bool = False) -> Any:
-    """g · slope, and exactly 0 wherever g is 0 (or slope, with either), even where that is NaN."""
-    product = g * slope
-    if np.isfinite(product).all():  # the usual case needs no second pass
-        return product
-    is_zero = np.equal(g, 0) | np.equal(slope, 0) if either else np.equal(g, 0)
-    return np.where(is_zero, np.zeros((), product.dtype), product)
-
-
-def chooser(x: Any) -> Callable[[Any, Any], Any]:
-    """A function of a mask and parts of x: x where the mask holds, else 0.
-
-    The product does it several times faster than ``where``, but Inf · 0 would be NaN.
-    """
-    return np.multiply if np.isfinite(x).all() else lambda mask, part: np.where(mask, part, 0)
-
-
-def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of the given shape with x added at index; an element named twice receives both."""
-    total = np.zeros(shape, x.dtype)
-    if _names_no_element_twice(index):
-        total[index] = x
-    else:
-        np.add.at(total, index, x)
-    return total
-
-
-def _names_no_element_twice(index: Any) -> bool:
-    """Slices and masks never do; arrays of positions may."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        isinstance(part, (slice, int)) or part is Ellipsis or part.dtype == bool for part in parts
-    )
 
 
 def put_along_axis(x: Any, index: Any, axis: int, length: int) -> Any:
@@ -220,6 +210,11 @@ def read_only(x: Any) -> np.ndarray:
 def smallest_normal(dtype: Any) -> float:
     """The smallest positive number of full precision in a floating-point class."""
     return float(np.finfo(dtype).tiny)
+
+
+def uniform(shape: tuple[int, ...]) -> np.ndarray:
+    """The next random numbers between 0 and 1, in double precision."""
+    return generator.uniform(shape)
 
 
 def orthogonal(x: np.ndarray) -> np.ndarray:

@@ -9,7 +9,10 @@ its products are one, (K, taps · C) by (taps · C, B), and no input is copied.
 
 In two cases the inputs under the window, its *patches*, are copied first: if a row has few
 channels, whose products would be too thin, and if the batch is small, where the positions are the
-better long side of a product. That happens for a few rows at a time, which stay in the cache.
+better long side of a product.
+
+All of this is done for blocks of a few rows of outputs, which stay in the cache and which threads
+share.
 """
 
 from __future__ import annotations
@@ -21,18 +24,38 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.windows import Box, Shape, Slide, by_phase, count, cover, reach
+from tinydl.backend.threads import par
+from tinydl.backend.windows import Box, Shape, Slide, by_phase, count, cover, reach, rows_per_block
 
-SMALL_BATCH = 8  # images up to which the positions are the long side of the products
+SMALL_BATCH = 4  # images up to which the positions are the long side of the products
+SMALL_BATCH_WEIGHTS = 8  # the same for the gradient by the weights, or a quarter of the channels
 THIN = 24  # channels in a row of taps below which its products are too thin
-BLOCK = 1 << 19  # bytes, of results or of patches, to work on at a time
+TERMS = 16  # of a product of matrices take as long as an addition of arrays
+BLOCK = 1 << 20  # bytes, of results or of patches, to work on at a time
+
+Each = Callable[[int, int, Any], object]
+Rows = Callable[[int, int], object]
 
 
-def convolve(x: Any, w: Any, *, size: Shape, stride: Shape, dilation: Shape, before: Shape) -> Any:
-    """The convolution y of x with w; size is the spatial shape of y."""
-    x, w = prepared(x, w)
+def convolve(
+    x: Any,
+    w: Any,
+    *,
+    size: Shape,
+    stride: Shape,
+    dilation: Shape,
+    before: Shape,
+    bias: Any = None,
+    each: Each | None = None,
+) -> Any:
+    """The convolution y of x with w, plus a bias; size is the spatial shape of y.
+
+    The bias is (K, 1). each(first, end, rows) is called for every block rows = y[first:end] as soon
+    as it is finished, while it lies in the cache, and in the thread that has computed it.
+    """
+    x, w = prepared(x, w, bias)
     y = np.empty((*size, w.shape[-1], x.shape[-1]), x.dtype)
-    _correlate(x, w, y, Slide(stride, dilation, before))
+    correlate(x, w, y, Slide(stride, dilation, before), finisher(y, bias, each))
     return y
 
 
@@ -49,7 +72,7 @@ def convolve_input_gradient(
     x = np.empty((*size, w.shape[-2], d.shape[-1]), d.dtype)
     for inputs, taps, slide in by_phase(size, w.shape[:-2], Slide(stride, dilation, before)):
         reversed_w = np.ascontiguousarray(w[taps].swapaxes(-1, -2))
-        _correlate(d, reversed_w, x[inputs], slide)
+        correlate(d, reversed_w, x[inputs], slide)
     return x
 
 
@@ -65,27 +88,46 @@ def convolve_weight_gradient(
     if x.size == 0 or d.size == 0:
         return np.zeros(shape, x.dtype)
     slide, work = Slide(stride, dilation, before), _weights_of_rows
-    if x.shape[-1] <= SMALL_BATCH:
+    if x.shape[-1] <= max(SMALL_BATCH_WEIGHTS, x.shape[-2] // 4):
         x, d, work = _images_second(x), _images_second(d), _weights_of_rows_small
         size, slide = _with_images(size, slide)
 
     def block(first: int, end: int) -> Any:
         return work(x, d[first:end], size, slide.from_row(first))
 
-    sums = _in_blocks(block, len(d), _row_bytes(x, d, size, slide))
+    cost = _work(d, math.prod(size) * x.shape[-2])
+    sums = in_blocks(block, len(d), _bytes(x, d, size, slide), cost)
     return functools.reduce(np.add, sums).reshape(shape)
 
 
-def prepared(a: Any, b: Any) -> tuple[Any, Any]:
-    """Both in C order and of one class; copied only where they are not."""
-    dtype = np.result_type(a, b)
+def prepared(a: Any, b: Any, bias: Any = None) -> tuple[Any, Any]:
+    """Both in C order and of one class, also with a bias; copied only where they are not."""
+    dtype = np.result_type(a, b) if bias is None else np.result_type(a, b, bias)
     return np.ascontiguousarray(a, dtype), np.ascontiguousarray(b, dtype)
 
 
-def _correlate(x: Any, w: Any, y: Any, slide: Slide) -> None:
-    """Fill y, which may be a view, with Σᵢ wᵢᵀ x[o · stride + i · dilation − before] at each o."""
+def finisher(y: Any, bias: Any, each: Each | None) -> Rows:
+    """What is done with a block of rows of y when their sums are complete."""
+
+    def finish(first: int, end: int) -> None:
+        rows = y[first:end]
+        if bias is not None:
+            np.add(rows, bias, out=rows)
+        if each is not None:
+            each(first, end, rows)
+
+    return finish
+
+
+def correlate(x: Any, w: Any, y: Any, slide: Slide, finish: Rows | None = None) -> None:
+    """Fill y, which may be a view, with Σᵢ wᵢᵀ x[o · stride + i · dilation − before] at each o.
+
+    finish(first, end) is called for each block of its rows.
+    """
     if x.size == 0 or w.size == 0 or y.size == 0:
         y[...] = 0
+        if finish is not None:
+            finish(0, len(y))
         return
     work = _output_rows
     if x.shape[-1] <= SMALL_BATCH:
@@ -95,8 +137,11 @@ def _correlate(x: Any, w: Any, y: Any, slide: Slide) -> None:
 
     def block(first: int, end: int) -> None:
         work(x, w, y[first:end], slide.from_row(first))
+        if finish is not None:
+            finish(first, end)
 
-    _in_blocks(block, len(y), _row_bytes(x, y, w.shape[:-2], slide))
+    cost = _work(y, math.prod(w.shape[:-1]))
+    in_blocks(block, len(y), _bytes(x, y, w.shape[:-2], slide), cost)
 
 
 # ---- a block of rows: the products --------------------------------------------------------------
@@ -125,8 +170,11 @@ def _output_rows_small(x: Any, w: Any, y: Any, slide: Slide) -> None:
 def _weights_of_rows(x: Any, d: Any, window: Shape, slide: Slide) -> Any:
     """wᵢ = Σ_o x[under tap i at o] d[o]ᵀ, a product for each position."""
     w = np.zeros((*window, x.shape[-2], d.shape[-2]), x.dtype)
+    transposed_d = d.swapaxes(-1, -2)
+    if d.shape[-2] >= 24 or d.shape[-1] < 64:  # else the view is faster than a copy, as measured
+        transposed_d = np.ascontiguousarray(transposed_d)
     for box, seen in _under_window(x, window, d.shape[:-2], slide):
-        each = np.matmul(seen, d[box.outputs].swapaxes(-1, -2))
+        each = np.matmul(seen, transposed_d[box.outputs])
         w[box.taps] += _sum_of_matrices(each).reshape(w[box.taps].shape)
     return w
 
@@ -236,16 +284,27 @@ def _with_images(window: Shape, slide: Slide) -> tuple[Shape, Slide]:
 # ---- blocks of rows -----------------------------------------------------------------------------
 
 
-def _row_bytes(x: Any, y: Any, window: Shape, slide: Slide) -> int:
-    """How much a row of outputs writes: itself, or the patches it is computed from."""
+def _bytes(x: Any, y: Any, window: Shape, slide: Slide) -> int:
+    """How much is written for all rows of outputs: these, or the patches they are computed from."""
     if x.shape[-1] == 1 or _is_thin(x, window, slide):
-        return x.itemsize * math.prod(y.shape[1:-2]) * math.prod(window) * x.shape[-2] * x.shape[-1]
-    return y.itemsize * math.prod(y.shape[1:])
+        return x.itemsize * math.prod(y.shape[:-2]) * math.prod(window) * x.shape[-2] * x.shape[-1]
+    return y.nbytes
 
 
-def _in_blocks(work: Callable[[int, int], Any], rows: int, row_bytes: int) -> list[Any]:
-    """work(first, end) for equal blocks of rows near the size of the cache, an even number."""
-    blocks = -(-rows // max(1, BLOCK // max(1, row_bytes)))
-    blocks += blocks % 2 if blocks > 1 else 0
-    step = -(-rows // blocks)
-    return [work(i, min(i + step, rows)) for i in range(0, rows, step)]
+def _work(y: Any, terms: int) -> int:
+    """How long it takes to multiply and add so many terms to each element, as ``par`` counts it."""
+    return y.size * (1 + terms // TERMS)
+
+
+def in_blocks(work_on: Callable[[int, int], Any], rows: int, size: int, work: int) -> list[Any]:
+    """work_on(first, end) for blocks of rows, which threads share; the results in their order.
+
+    size is how many bytes all rows have, and work how much there is to do, as ``par`` counts it.
+    """
+    results = {}
+
+    def block(first: int, end: int) -> None:
+        results[first] = work_on(first, end)
+
+    par(rows, block, work=work, step=rows_per_block(rows, size, work, BLOCK))
+    return [results[first] for first in sorted(results)]

@@ -11,30 +11,54 @@ and images are then one long axis, over which a tap multiplies and adds element 
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 import numpy as np
 
 from tinydl.backend import numpy_convolve
-from tinydl.backend.numpy_convolve import prepared, tap_view
+from tinydl.backend.numpy_convolve import (
+    Each,
+    Rows,
+    correlate,
+    finisher,
+    in_blocks,
+    prepared,
+    tap_view,
+)
 from tinydl.backend.windows import Shape, Slide, by_phase
 
 
 def convolve(
-    x: Any, w: Any, *, size: Shape, stride: Shape, dilation: Shape, before: Shape, groups: int
+    x: Any,
+    w: Any,
+    *,
+    size: Shape,
+    stride: Shape,
+    dilation: Shape,
+    before: Shape,
+    groups: int = 1,
+    bias: Any = None,
+    each: Each | None = None,
 ) -> Any:
-    """The convolution y of x with w; size is the spatial shape of y."""
+    """The convolution y of x with w, plus a bias (K, 1); size is the spatial shape of y.
+
+    each(first, end, rows) is called for every block rows = y[first:end] when it is finished.
+    """
     slide = Slide(stride, dilation, before)
+    if groups == 1:
+        return numpy_convolve.convolve(x, w, size=size, bias=bias, each=each, **slide._asdict())
+    x, w = prepared(x, w, bias)
+    y = np.empty((*size, w.shape[-1], x.shape[-1]), x.dtype)
+    finish = finisher(y, bias, each)
     if _is_channelwise(x.shape[-2], w.shape[-1], groups):
-        x, w = prepared(x, w)
-        y = np.empty((*size, *x.shape[-2:]), x.dtype)
-        _correlate(x, w[..., 0, :], y, slide)
+        _correlate(x, w[..., 0, :], y, slide, finish)
         return y
-    parts = [
-        numpy_convolve.convolve(x[..., c, :], w[..., k], size=size, **slide._asdict())
-        for c, k in _groups(x.shape[-2], w.shape[-1], groups)
-    ]
-    return _joined(parts, -2)
+    for c, k in _groups(x.shape[-2], w.shape[-1], groups):
+        correlate(*prepared(x[..., c, :], w[..., k]), y[..., k, :], slide)
+    finish(0, len(y))
+    return y
 
 
 def convolve_input_gradient(
@@ -90,16 +114,26 @@ def _is_channelwise(channels: int, filters: int, groups: int) -> bool:
     return groups > 1 and channels == filters == groups
 
 
-def _correlate(x: Any, w: Any, y: Any, slide: Slide) -> None:
+def _correlate(x: Any, w: Any, y: Any, slide: Slide, finish: Rows | None = None) -> None:
     """Fill y, which may be a view, with Σᵢ wᵢ x[o · stride + i · dilation − before] at each o."""
     if x.size == 0 or w.size == 0 or y.size == 0:
         y[...] = 0
+        if finish is not None:
+            finish(0, len(y))
         return
-    window, outputs = w.shape[:-1], y.shape[:-2]
+    window = w.shape[:-1]
     # The weight of a channel is repeated for its images: its products are those of equal runs.
     w = np.repeat(w[..., None], x.shape[-1], axis=-1)
     o, i, rest = _axes(window)
-    np.einsum(tap_view(x, window, outputs, slide), o + i + rest, w, i + rest, o + rest, out=y)
+
+    def block(first: int, end: int) -> None:
+        rows = y[first:end]
+        seen = tap_view(x, window, rows.shape[:-2], slide.from_row(first))
+        np.einsum(seen, o + i + rest, w, i + rest, o + rest, out=rows)
+        if finish is not None:
+            finish(first, end)
+
+    in_blocks(block, len(y), y.nbytes, y.size * math.prod(window))
 
 
 def _channelwise_weights(x: Any, d: Any, window: Shape, slide: Slide) -> Any:
@@ -107,9 +141,14 @@ def _channelwise_weights(x: Any, d: Any, window: Shape, slide: Slide) -> Any:
     if x.size == 0 or d.size == 0:
         return np.zeros((*window, 1, x.shape[-2]), x.dtype)
     o, i, rest = _axes(window)
-    seen = tap_view(x, window, d.shape[:-2], slide)
-    by_image = np.einsum(seen, o + i + rest, d, o + rest, i + rest)
-    return by_image.sum(axis=-1)[..., None, :]
+
+    def block(first: int, end: int) -> Any:
+        rows = d[first:end]
+        seen = tap_view(x, window, rows.shape[:-2], slide.from_row(first))
+        return np.einsum(seen, o + i + rest, rows, o + rest, i + rest)
+
+    by_image = in_blocks(block, len(d), d.nbytes, d.size * math.prod(window))
+    return functools.reduce(np.add, by_image).sum(axis=-1)[..., None, :]
 
 
 def _axes(window: Shape) -> tuple[list[int], list[int], list[int]]:

@@ -5,13 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 
-def erf(x: Any) -> Any:
-    """The error function 2/√π ∫₀ˣ exp(−t²) dt, of real or complex x."""
-    from scipy import special
-
-    return special.erf(x)
-
-
 def erfc(x: Any) -> Any:
     """1 − erf x, of real or complex x."""
     from scipy import special

@@ -13,14 +13,27 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinydl.backend.dispatch import xp
-from tinydl.backend.windows import Part, Shape, Slide, tap_by_tap
+from tinydl.backend.threads import par
+from tinydl.backend.windows import Part, Shape, Slide, rows_per_block, tap_by_tap
 
 Index = tuple[slice, ...]
+
+BLOCK = 1 << 20  # bytes of the larger of two arrays to work on at a time
+
+
+class Step(NamedTuple):
+    """A tap of the window."""
+
+    tap: int
+    outputs: Index  # those at which it lies on the input
+    inputs: Index  # the inputs there
+    is_first: bool  # whether no tap before this one meets any of these inputs
 
 
 def pool_max(
@@ -33,31 +46,65 @@ def pool_max(
     """
     rest = x.shape[len(window) :]
     lib = xp(x)
-    y = lib.full((*size, *rest), -math.inf, x.dtype)
-    steps = _steps(x.shape[: len(window)], window, size, stride, before)
-    if not save:
-        for _, outputs, inputs in steps:
-            lib.maximum(y[outputs], x[inputs], out=y[outputs])
-        return y
-    winner = lib.empty(y.shape, np.min_scalar_type(math.prod(window) - 1))
-    first = _with_axes(_first_visible(window, size, stride, before), len(rest))
-    winner[...] = lib.asarray(first)
-    for tap, outputs, inputs in steps:
+    y = lib.empty((*size, *rest), x.dtype)
+    winner = lib.empty(y.shape, np.min_scalar_type(math.prod(window) - 1)) if save else None
+    slide = Slide(stride, (1,) * len(window), before)
+
+    def rows(first: int, end: int) -> None:
+        best, here = y[first:end], slide.from_row(first)
+        steps = _steps(x.shape[: len(window)], window, best.shape[: len(window)], here)
+        others = _started(best, x, steps, -math.inf)
+        if winner is None:
+            for _, outputs, inputs, _ in others:
+                lib.maximum(best[outputs], x[inputs], out=best[outputs])
+        else:
+            visible = _first_visible(window, best.shape[: len(window)], here)
+            winner[first:end] = lib.asarray(_with_axes(visible, len(rest)))
+            _compare(x, best, winner[first:end], others)
+
+    _in_blocks(rows, y, x, math.prod(window))
+    return (y, winner) if save else y
+
+
+def _started(y: Any, x: Any, steps: tuple[Step, ...], neutral: float) -> tuple[Step, ...]:
+    """Give y its first values: x under the first tap, or a neutral number; the steps left to do."""
+    if steps and y[steps[0].outputs].shape == y.shape:
+        y[...] = x[steps[0].inputs]
+        return steps[1:]
+    y[...] = neutral
+    return steps
+
+
+def _compare(x: Any, y: Any, winner: Any, steps: tuple[Step, ...]) -> None:
+    """Bring what is under each tap into y, and the number of the tap into winner if it is larger.
+
+    The taps come in rising order: the number of the last that was larger is the largest.
+    """
+    lib = xp(x)
+    for tap, outputs, inputs, _ in steps:
         here, best, found = x[inputs], y[outputs], winner[outputs]
-        # The taps come in rising order: the number of the last that was larger is the largest.
-        lib.maximum(found, lib.multiply(here > best, tap, dtype=found.dtype), out=found)
+        is_larger = (here > best).view(np.uint8)
+        lib.maximum(found, lib.multiply(is_larger, found.dtype.type(tap)), out=found)
         lib.maximum(best, here, out=best)
-    return y, winner
 
 
 def pool_take(
     x: Any, winner: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape
 ) -> Any:
     """The elements of x at the winners; size is the spatial shape of y."""
-    y = xp(x).zeros(winner.shape, x.dtype)
+    n = len(window)
+    y = xp(x).empty(winner.shape, x.dtype)
     choose = xp(x).chooser(x)
-    for tap, outputs, inputs in _steps(x.shape[: len(window)], window, size, stride, before):
-        y[outputs] += choose(winner[outputs] == tap, x[inputs])
+    slide = Slide(stride, (1,) * n, before)
+
+    def rows(first: int, end: int) -> None:
+        into, won = y[first:end], winner[first:end]
+        into[...] = 0
+        steps = _steps(x.shape[:n], window, into.shape[:n], slide.from_row(first))
+        for tap, outputs, inputs, _ in steps:
+            into[outputs] += choose(won[outputs] == tap, x[inputs])
+
+    _in_blocks(rows, y, x, math.prod(window))
     return y
 
 
@@ -65,12 +112,12 @@ def pool_put(
     d: Any, winner: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape
 ) -> Any:
     """Zeros to which each element of d is added at its winner; size is the spatial shape of x."""
-    n = len(window)
-    x = xp(d).zeros((*size, *d.shape[n:]), d.dtype)
     choose = xp(d).chooser(d)
-    for tap, outputs, inputs in _steps(size, window, d.shape[:n], stride, before):
-        x[inputs] += choose(winner[outputs] == tap, d[outputs])
-    return x
+
+    def part(tap: int, outputs: Index) -> Any:
+        return choose(winner[outputs] == tap, d[outputs])
+
+    return _collected(part, d, window, size, Slide(stride, (1,) * len(window), before))
 
 
 def pool_positions(
@@ -89,9 +136,17 @@ def pool_positions(
 
 def pool_sum(x: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape) -> Any:
     """The sum of the elements under the window; size is the spatial shape of y."""
-    y = xp(x).zeros((*size, *x.shape[len(window) :]), x.dtype)
-    for _, outputs, inputs in _steps(x.shape[: len(window)], window, size, stride, before):
-        y[outputs] += x[inputs]
+    n = len(window)
+    y = xp(x).empty((*size, *x.shape[n:]), x.dtype)
+    slide = Slide(stride, (1,) * n, before)
+
+    def rows(first: int, end: int) -> None:
+        into = y[first:end]
+        steps = _steps(x.shape[:n], window, into.shape[:n], slide.from_row(first))
+        for _, outputs, inputs, _ in _started(into, x, steps, 0.0):
+            into[outputs] += x[inputs]
+
+    _in_blocks(rows, y, x, math.prod(window))
     return y
 
 
@@ -100,27 +155,61 @@ def pool_spread(d: Any, *, window: Shape, size: Shape, stride: Shape, before: Sh
 
     size is the spatial shape of x.
     """
+    return _collected(
+        lambda _, outputs: d[outputs], d, window, size, Slide(stride, (1,) * len(window), before)
+    )
+
+
+def _collected(
+    part: Callable[[int, Index], Any], d: Any, window: Shape, size: Shape, slide: Slide
+) -> Any:
+    """Zeros to which part(tap, outputs) is added at the inputs that each tap meets.
+
+    size is the spatial shape of the result.
+    """
     n = len(window)
-    x = xp(d).zeros((*size, *d.shape[n:]), d.dtype)
-    for _, outputs, inputs in _steps(size, window, d.shape[:n], stride, before):
-        x[inputs] += d[outputs]
+    x = xp(d).empty((*size, *d.shape[n:]), d.dtype)
+    row, *others = slide.before
+
+    def rows(first: int, end: int) -> None:
+        into = x[first:end]
+        into[...] = 0
+        here = slide._replace(before=(row + first, *others))  # inputs are counted from this row
+        for tap, outputs, inputs, is_first in _steps(into.shape[:n], window, d.shape[:n], here):
+            if is_first:
+                into[inputs] = part(tap, outputs)
+            else:
+                into[inputs] += part(tap, outputs)
+
+    _in_blocks(rows, x, d, math.prod(window))
     return x
 
 
-@functools.lru_cache(maxsize=256)
-def _steps(
-    spatial: Shape, window: Shape, outputs: Shape, stride: Shape, before: Shape
-) -> tuple[tuple[int, Index, Index], ...]:
-    """For each tap its number, the outputs at which it lies on the input, and the inputs there."""
-    slide = Slide(stride, (1,) * len(window), before)
+def _in_blocks(work_on: Callable[[int, int], None], y: Any, x: Any, taps: int) -> None:
+    """work_on(first, end) for blocks of rows of the result y, which threads share.
+
+    That is for arrays of NumPy; other libraries see to their threads themselves.
+    """
+    if not isinstance(y, np.ndarray):
+        return work_on(0, len(y))
+    work = min(x.size, y.size) * taps
+    step = rows_per_block(len(y), max(x.nbytes, y.nbytes), work, BLOCK)
+    par(len(y), work_on, work=work, step=step)
+
+
+@functools.lru_cache(maxsize=2048)
+def _steps(spatial: Shape, window: Shape, outputs: Shape, slide: Slide) -> tuple[Step, ...]:
+    """The steps over whole arrays, one for each tap."""
     lines = [tap_by_tap(*line) for line in zip(spatial, window, outputs, *slide, strict=True)]
     weights = _weights(window)
     steps = []
     for parts in itertools.product(*reversed(lines)):  # product runs through its last one fastest
         parts = parts[::-1]
         number = sum(part.taps.start * n for part, n in zip(parts, weights, strict=True))
-        inputs = [_inputs(part, s) for part, s in zip(parts, stride, strict=True)]
-        steps.append((number, tuple(part.outputs for part in parts), tuple(inputs)))
+        inputs = [_inputs(part, s) for part, s in zip(parts, slide.stride, strict=True)]
+        # Taps meet the same inputs if they lie a multiple of the stride apart.
+        is_first = all(p.taps.start < s for p, s in zip(parts, slide.stride, strict=True))
+        steps.append(Step(number, tuple([p.outputs for p in parts]), tuple(inputs), is_first))
     return tuple(steps)
 
 
@@ -130,10 +219,10 @@ def _inputs(part: Part, stride: int) -> slice:
     return slice(part.start, part.start + (count - 1) * stride + 1, stride)
 
 
-def _first_visible(window: Shape, outputs: Shape, stride: Shape, before: Shape) -> Any:
+def _first_visible(window: Shape, outputs: Shape, slide: Slide) -> Any:
     """At each output the number of the first tap that lies on the input."""
     grid = np.ogrid[tuple(map(slice, outputs))]
-    lines = zip(grid, stride, before, _weights(window), strict=True)
+    lines = zip(grid, slide.stride, slide.before, _weights(window), strict=True)
     return functools.reduce(np.add, [np.maximum(b - o * s, 0) * n for o, s, b, n in lines])
 
 

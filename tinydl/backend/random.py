@@ -20,6 +20,7 @@ class Generator:
 
     def __init__(self, seed: int = 0) -> None:
         self._lock = threading.Lock()
+        self.draws = 0  # how often numbers were drawn, or the position changed
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
@@ -27,15 +28,18 @@ class Generator:
         restarted = np.random.RandomState(_SEED_OF_ZERO if seed == 0 else seed)
         with self._lock:
             self._state = restarted
+            self.draws += 1
 
     def uniform(self, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers between 0 and 1, in double precision."""
         with self._lock:
+            self.draws += 1
             return self._filled(self._state.random_sample, shape)
 
     def normal(self, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers of mean 0 and variance 1, in double precision. Not MATLAB's."""
         with self._lock:
+            self.draws += 1
             return self._filled(self._state.standard_normal, shape)
 
     def integers(self, low: int, high: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -57,6 +61,7 @@ class Generator:
         restored.set_state(state)
         with self._lock:
             self._state = restored
+            self.draws += 1
 
     @staticmethod
     def _filled(draw: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinydl.backend.threads import LEAST, MOST
+
 Shape = tuple[int, ...]
 
 
@@ -145,6 +147,17 @@ def cover(size: Shape, taps: Shape, outputs: Shape, slide: Slide) -> tuple[Box, 
     boxes = [Box(*zip(*product, strict=True)) for product in itertools.product(*parts)]
     boxes.sort(key=lambda box: count(box.outputs), reverse=True)
     return _mark_first(boxes, outputs)
+
+
+def rows_per_block(rows: int, size: int, work: int, block: int) -> int:
+    """The length of equal blocks of rows near the size of a block, an even number of them.
+
+    Little that is worth two threads (see ``par`` for the work) is cut in two, and into more blocks
+    if these are long all the same: each takes some twenty calls, none of which should be short.
+    """
+    blocks = max(-(-size // block), min(MOST, work // (16 * LEAST)), 2 * (work >= 8 * LEAST), 1)
+    blocks += blocks % 2 if blocks > 1 else 0
+    return -(-rows // blocks) or 1
 
 
 def count(slices: tuple[slice, ...]) -> int:

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from tinydl.autodiff.record import plain
-from tinydl.backend import on_device_of, xp
-from tinydl.backend.random import generator
+from tinydl.backend import xp
 from tinydl.functions.arguments import outputs, whole_sizes
 from tinydl.functions.convert import stripdims
 from tinydl.functions.formats import data_format
@@ -17,9 +16,9 @@ from tinydl.labels import format as formats
 from tinydl.labels.apply import value_and_format
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
+from tinydl.primitives.attend import attend, attention_weights
 from tinydl.primitives.contract import matmul
 from tinydl.primitives.elementwise import multiply, where
-from tinydl.primitives.reduce import softmax
 from tinydl.primitives.shape import reshape, transpose
 
 
@@ -80,12 +79,13 @@ def attention(
         k, v = where(seen, k, 0.0), where(seen, v, 0.0)  # padding may hold NaN, and 0 · NaN is NaN
         seen = seen.transpose(1, 0, 2)[:, None]
         allowed = seen if allowed is None else allowed & seen
-    # Pages are observations and heads: (B, heads, queries, d) times (B, heads, d, keys).
-    q = transpose(_by_head(q * _factor(Scale, width), heads), axes=(2, 0, 3, 1))
-    k = transpose(_by_head(k, heads), axes=(2, 0, 1, 3))
-    v = transpose(_by_head(v, heads), axes=(2, 0, 3, 1))
-    weights = _dropped(_softmax(matmul(q, k), allowed), DropoutProbability)
-    y = transpose(matmul(weights, v), axes=(1, 3, 0, 2))
+    q, k, v = [_by_head(x, heads) for x in (q, k, v)]
+    scale = _factor(Scale, width)
+    if nargout == 2 or _probability(DropoutProbability) > 0.0:
+        weights = _dropped(attention_weights(q, k, scale, allowed), DropoutProbability)
+        y = transpose(matmul(weights, transpose(v, axes=(2, 0, 3, 1))), axes=(1, 3, 0, 2))
+    else:
+        y = attend(q, k, v, scale=scale, allowed=allowed)
     y = reshape(y, shape=(V.shape[0], *Q.shape[1:]), order="C")
     Y = labelled.back(_in_format(y, labelled.X.dims))
     if nargout == 1:
@@ -160,26 +160,20 @@ def _factor(scale: Any, width: int) -> float:
     return float(scale)
 
 
-def _softmax(scores: Any, allowed: Any) -> Any:
-    """Over the last axis, of what is allowed; zeros where that is nothing."""
-    if allowed is None:
-        return softmax(scores, axis=(3,))
-    lib = xp(allowed)
-    # −Inf everywhere would give 0/0: a query that sees nothing gets zeros before and after.
-    hidden = lib.where(allowed.any(axis=3, keepdims=True), -math.inf, 0.0).astype(scores.dtype)
-    return where(allowed, softmax(where(allowed, scores, hidden), axis=(3,)), 0.0)
-
-
-def _dropped(weights: Any, probability: float) -> Any:
+def _probability(probability: float) -> float:
     if not 0.0 <= probability < 1.0:
         raise ValueError(
             f"attention: DropoutProbability is a number from 0 up to 1, not {probability!r}"
         )
+    return probability
+
+
+def _dropped(weights: Any, probability: float) -> Any:
     if probability == 0.0:
         return weights
-    kept = generator.uniform(weights.shape[::-1]).transpose() >= probability
+    kept = xp(plain(weights)).uniform(weights.shape[::-1]).transpose() >= probability
     factor = (kept / (1.0 - probability)).astype(weights.dtype)
-    return multiply(weights, on_device_of(plain(weights), factor))
+    return multiply(weights, factor)
 
 
 # ---- masks: True where a key is seen, as (B, heads, queries, keys) -------------------------------

@@ -19,7 +19,7 @@ from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
-from tinydl.primitives.convolve import convolve
+from tinydl.primitives.convolve import convolve, convolve_add
 from tinydl.primitives.elementwise import add
 from tinydl.primitives.shape import inverse, reshape
 
@@ -81,10 +81,13 @@ def dlconv(
     x = pixels.fold(x)
     widths = padding_widths(Padding, x.shape[:rank], window, stride, dilation)
     x, widths = padded(x, widths, PaddingValue)
-    y = convolve(x, filters.value, stride=stride, dilation=dilation, padding=widths,
-                 groups=filters.groups)  # fmt: skip
-    if bias is not None:
-        y = with_bias(y, b, "dlconv")
+    options = {"stride": stride, "dilation": dilation, "padding": widths, "groups": filters.groups}
+    if bias is not None and math.prod(b.shape) == filters.value.shape[-1]:
+        column = reshape(b, shape=(*(1,) * rank, filters.value.shape[-1], 1))
+        y = convolve_add(x, filters.value, column, **options)
+    else:
+        y = convolve(x, filters.value, **options)
+        y = y if bias is None else with_bias(y, b, "dlconv")
     return labelled.back(dlarray._make(pixels.unfold(y), X.dims))
 
 

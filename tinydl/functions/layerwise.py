@@ -13,7 +13,6 @@ from tinydl.labels.classes import common, to_class
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
 from tinydl.primitives import contract
-from tinydl.primitives.elementwise import add
 from tinydl.primitives.shape import reshape
 
 
@@ -46,9 +45,11 @@ def fullyconnect(
         # with the first one fastest. The weights are the smaller array to rearrange.
         w = reshape(w, shape=(w.shape[0], *X.shape[: len(inputs)]))
         w = reshape(w, shape=(w.shape[0], count), order="C")
-    y = contract.matmul(w, reshape(x, shape=(count, math.prod(rest)), order="C"))
-    if bias is not None:
-        y = add(y, reshape(b, shape=(w.shape[0], 1), order="C"))
+    x = reshape(x, shape=(count, math.prod(rest)), order="C")
+    if bias is None:
+        y = contract.matmul(w, x)
+    else:
+        y = contract.affine(w, x, reshape(b, shape=(w.shape[0], 1), order="C"))
     y = reshape(y, shape=(w.shape[0], *rest), order="C")
     return labelled.back(dlarray._make(y, "C" + X.dims[len(inputs) :]))
 

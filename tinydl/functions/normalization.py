@@ -16,12 +16,14 @@ from tinydl.functions.formats import data_format
 from tinydl.functions.layerwise import same_class
 from tinydl.labels import devices, dlarray
 from tinydl.labels import format as formats
+from tinydl.labels.align import classes
 from tinydl.labels.apply import value_and_format
 from tinydl.labels.classes import arithmetic
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
-from tinydl.primitives import elementwise, normalize, reduce
-from tinydl.primitives.shape import pad, reshape, take
+from tinydl.primitives import elementwise, normalize
+from tinydl.primitives.own_statistics import normalize_by_own
+from tinydl.primitives.shape import in_shape, pad, reshape, take
 
 LAYER_LABELS = {"channel-only": "C", "spatial-channel": "SC", "batch-excluded": "SCTU"}
 """What each OperationDimension of layernorm takes its statistics over."""
@@ -85,24 +87,22 @@ def batchnorm(
         )
         return labelled.back(_normalized(x, m, v, a, b, Epsilon, X.dims))
     x, b, a = same_class(X=X, offset=offsets, scaleFactor=scales)
-    axis = tuple([i for i in range(X.ndim) if X.dims[i] != "C"])
-    m = noted(reduce.mean(x, axis=axis), "batchnorm")
-    v = noted(normalize.variance(x, m, axis=axis), "batchnorm")
-    Y = _normalized(x, m, v, a, b, Epsilon, X.dims)
+    channel = X.dims.index("C")
+    moments = noted(normalize.channel_moments(x, channel=channel), "batchnorm")
+    y = normalize.batch_normalize(x, moments, a, b, channel=channel, epsilon=float(Epsilon))
+    Y = dlarray._make(noted(y, "batchnorm"), X.dims)
     sizes = value_and_format(offset)[0].shape
-    batch = [dlarray._make(reshape(s, shape=sizes, order="C"), "") for s in (m, v)]
+    m, v = [in_shape(take(moments, index=i), sizes) for i in (0, 1)]
     if given:
-        batch[0] = moved(mu, batch[0], MeanDecay, sizes)
-        batch[1] = moved(sigmaSq, batch[1], VarianceDecay, sizes)
-    return labelled.back(Y), *batch
+        m = moved(mu._value, m, float(MeanDecay))
+        v = moved(sigmaSq._value, v, float(VarianceDecay))
+    return labelled.back(Y), dlarray._make(m, ""), dlarray._make(v, "")
 
 
-def moved(old: Any, new: dlarray, decay: float, sizes: tuple[int, ...]) -> dlarray:
+def moved(old: Any, new: Any, decay: float) -> Any:
     """A running statistic after one more batch: decay · new + (1 − decay) · old."""
-    value, _ = value_and_format(old)
-    return new * float(decay) + dlarray._make(reshape(value, shape=sizes, order="C"), "") * (
-        1.0 - float(decay)
-    )
+    old, new = classes(in_shape(old, new.shape), new)
+    return elementwise.between(old, new, weight=decay)
 
 
 def _normalized(x: Any, m: Any, v: Any, a: Any, b: Any, epsilon: float, fmt: str) -> dlarray:
@@ -265,9 +265,7 @@ def crosschannelnorm(
 
 def _by_own_statistics(x: Any, axis: tuple[int, ...], a: Any, b: Any, epsilon: float) -> Any:
     """a · (x − μ) / √(σ² + ε) + b, with mean and variance of x itself along some axes."""
-    mu = reduce.mean(x, axis=axis)
-    var = normalize.variance(x, mu, axis=axis)
-    return normalize.normalize(x, mu, var, a, b, epsilon=float(epsilon))
+    return normalize_by_own(x, a, b, axis=tuple(axis), epsilon=float(epsilon))
 
 
 def _by_groups(
@@ -325,4 +323,4 @@ def _for_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
             f"needs {channels} elements, one for each channel"
         )
     sizes = tuple([channels if label == "C" else 1 for label in X.dims])
-    return dlarray._make(reshape(value, shape=sizes, order="C"), "")
+    return dlarray._make(in_shape(value, sizes), "")

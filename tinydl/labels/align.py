@@ -27,6 +27,17 @@ def classes(x: Any, y: Any, arguments: Sequence[str] = devices.OPERANDS) -> tupl
     return to_class(x, dtype), to_class(y, dtype)
 
 
+def is_alike(x: Any, y: Any) -> bool:
+    """Whether two values have the same shape, floating-point class and device."""
+    dtype = x.dtype
+    return (
+        dtype is y.dtype
+        and x.shape == y.shape
+        and dtype is not LOGICAL
+        and not devices.is_gpu_in_use()
+    )
+
+
 def labels(x: Any, x_format: str, y: Any, y_format: str) -> tuple[Any, Any, str]:
     """Both values with equal ranks (or one of them 0-d), and the format of the result."""
     if x.shape == y.shape and x_format == y_format:

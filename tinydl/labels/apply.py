@@ -14,6 +14,8 @@ from tinydl.labels.handle import Handle
 if TYPE_CHECKING:
     from tinydl.labels.array import dlarray
 
+NUMBERS = frozenset({int, float, bool})
+
 
 def unary(primitive: Callable[..., Any], x: dlarray, **static: Any) -> dlarray:
     """A primitive element by element: the format stays."""
@@ -39,9 +41,13 @@ def operands(a: Any, b: Any) -> tuple[Any, Any, str]:
 
     A Python number stays one: it takes on the class of the other operand.
     """
-    if type(b) in (int, float, bool):
+    if isinstance(a, Handle) and isinstance(b, Handle):
+        x, y = a._value, b._value
+        if align.is_alike(x, y) and a._format == b._format:  # nothing to do: the usual case
+            return x, y, a._format
+    elif type(b) in NUMBERS:
         return arithmetic(a._value), float(b), a._format
-    if type(a) in (int, float, bool):
+    elif type(a) in NUMBERS:
         return float(a), arithmetic(b._value), b._format
     x, x_format = value_and_format(a, "the left operand", beside=(b,))
     y, y_format = value_and_format(b, "the right operand", beside=(a,))

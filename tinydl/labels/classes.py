@@ -106,4 +106,7 @@ def common(*dtypes: Any) -> Any:
 
 def arithmetic(x: Any) -> Any:
     """x as a floating-point value: logical becomes double."""
-    return to_class(x, DOUBLE) if x.dtype == LOGICAL else x
+    dtype = x.dtype
+    if dtype is SINGLE or dtype is DOUBLE:
+        return x
+    return to_class(x, DOUBLE) if dtype == LOGICAL else x

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tinydl.autodiff.record import plain
-from tinydl.backend import on_device_of
-from tinydl.backend.random import generator
+from tinydl.backend import xp
 from tinydl.labels import dlarray
 from tinydl.labels.classes import arithmetic
 from tinydl.layers.layer import Layer, register
@@ -38,6 +37,6 @@ class dropoutLayer(Layer):
 
     def forward(self, *X: dlarray) -> tuple[dlarray, dict[str, dlarray]]:
         (x,) = X
-        kept = generator.uniform(x.shape) >= self.Probability
+        kept = xp(plain(x._value)).uniform(x.shape) >= self.Probability
         factor = (kept / (1.0 - self.Probability)).astype(arithmetic(x._value).dtype)
-        return x * dlarray._make(on_device_of(plain(x._value), factor), x.dims), {}
+        return x * dlarray._make(factor, x.dims), {}

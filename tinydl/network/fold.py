@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from tinydl.functions.convert import cast, double
-from tinydl.functions.math import sqrt
-from tinydl.functions.shape import reshape
-from tinydl.labels import devices, dlarray
 from tinydl.labels.classes import class_name
-from tinydl.layers.convolution import ConvolutionLayer
-from tinydl.layers.dense import fullyConnectedLayer
 from tinydl.layers.layer import Layer
-from tinydl.layers.normalization import batchNormalizationLayer
-from tinydl.layers.transposed import (
-    transposedConv1dLayer,
-    transposedConv2dLayer,
-    transposedConv3dLayer,
-)
 from tinydl.network import initialize as first
+from tinydl.network.folded import folded, pairs
 from tinydl.network.graph import Graph, layer_of
 from tinydl.network.nested import networkLayer
 from tinydl.network.net import dlnetwork, only_network
-
-TRANSPOSED = (transposedConv1dLayer, transposedConv2dLayer, transposedConv3dLayer)
-
-Sizes = tuple[int, ...]
 
 
 def fold_batch_normalization(net: dlnetwork) -> dlnetwork:
@@ -55,67 +40,26 @@ def fold_batch_normalization(net: dlnetwork) -> dlnetwork:
         >>> [float(value) for value in folded.Learnables.Value]  # (2 x − 3) / √4
         [1.0, -1.5]
     """
-    folded = only_network(net, "fold_batch_normalization")._with()
-    while pair := _next_pair(folded):
-        folded = _folded(folded, *pair)
+    made = only_network(net, "fold_batch_normalization")._with()
+    while found := pairs(made._graph, made.OutputNames):
+        normalization, before = next(iter(found.items()))
+        made = _folded(made, made._graph.layers[before], made._graph.layers[normalization])
     for name, layer in net._graph.layers.items():
         if isinstance(layer, networkLayer):
-            folded = _with_folded_part(folded, name)
-    return folded
+            made = _with_folded_part(made, name)
+    return made
 
 
-def _next_pair(net: dlnetwork) -> tuple[Layer, batchNormalizationLayer] | None:
-    """The first layer that can take in the batch normalization after it, and that one."""
-    graph = net._graph
-    for name in graph.order:
-        layer = graph.layers[name]
-        if not isinstance(layer, batchNormalizationLayer):
-            continue
-        source = graph.inputs_of[name]["in"]
-        used = [s for feeds in graph.inputs_of.values() for s in feeds.values()].count(source)
-        if source is None or used > 1 or source in net.OutputNames:
-            continue
-        before = graph.layers[layer_of(source)]
-        if isinstance(before, (ConvolutionLayer, fullyConnectedLayer, *TRANSPOSED)):
-            return before, layer
-    return None
-
-
-def _folded(net: dlnetwork, layer: Layer, bn: batchNormalizationLayer) -> dlnetwork:
+def _folded(net: dlnetwork, layer: Layer, bn: Layer) -> dlnetwork:
     """The network without one batch normalization."""
-    learned, state = net.Learnables, net.State
-    W, b = learned.get(layer.Name, "Weights"), learned.get(layer.Name, "Bias")
-    gamma, beta = [_vector(learned.get(bn.Name, p), W) for p in ("Scale", "Offset")]
-    mu, variance = [_vector(state.get(bn.Name, p), W) for p in ("TrainedMean", "TrainedVariance")]
-    factor = gamma / sqrt(variance + bn.Epsilon)
-    bias = beta + (_vector(b, W) - mu) * factor
-    weights = double(W) * reshape(factor, _beside_weights(layer, W.shape))
-    values = {
-        f"{layer.Name}/Weights": cast(weights, class_name(W)),
-        f"{layer.Name}/Bias": cast(reshape(bias, b.shape), class_name(b)),
+    values = net._parameters()
+    in_double = [part.copy(**{name: double(value) for name, value in values[part.Name].items()})
+                 for part in (layer, bn)]  # fmt: skip
+    new = {
+        f"{layer.Name}/{name}": cast(value, class_name(values[layer.Name][name]))
+        for name, value in folded(*in_double).items()
     }
-    return _without(net._set(values), bn.Name, layer.Name)
-
-
-def _vector(value: dlarray, beside: dlarray) -> dlarray:
-    """A parameter as a column in double precision, on the device of another."""
-    column = reshape(double(value), (math.prod(value.shape), 1))
-    return dlarray._make(devices.beside(beside._value, column._value), "")
-
-
-def _beside_weights(layer: Layer, size: Sizes) -> Sizes:
-    """The shape in which one number for each filter multiplies the weights.
-
-    Filters are the first dimension of fully connected weights, the last of a convolution's, and
-    the last but one of a transposed convolution's. In groups they are the last two: the channels
-    of the result are counted through the filters of the first group, then of the next.
-    """
-    filters = {0} if isinstance(layer, fullyConnectedLayer) else {len(size) - 1}
-    if isinstance(layer, TRANSPOSED):
-        filters = {len(size) - 2}
-    elif isinstance(layer, ConvolutionLayer) and len(size) == layer.rank + 3:
-        filters = {len(size) - 2, len(size) - 1}
-    return tuple([n if i in filters else 1 for i, n in enumerate(size)])
+    return _without(net._set(new), bn.Name, layer.Name)
 
 
 def _without(net: dlnetwork, gone: str, heir: str) -> dlnetwork:

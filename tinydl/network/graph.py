@@ -35,6 +35,7 @@ class Graph:
         }
         self.connections = tuple([self._connect(*pair) for pair in connections])
         self.order = self._sorted()
+        self._plans: dict[tuple[str, ...], list[Step]] = {}
         self.input_names = tuple(
             [self.entry(name, port) for name, feeds in self.inputs_of.items()
              for port, source in feeds.items() if source is None]
@@ -128,6 +129,12 @@ class Graph:
 
     def plan(self, outputs: Sequence[str]) -> list[Step]:
         """The layers that these outputs need, in order, and when a result can be forgotten."""
+        key = tuple(outputs)
+        if key not in self._plans:
+            self._plans[key] = self._plan(key)
+        return self._plans[key]
+
+    def _plan(self, outputs: Sequence[str]) -> list[Step]:
         needed = {layer_of(result) for result in outputs}
         for name in reversed(self.order):
             if name in needed:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tinydl.backend.traced import bare, each_time
 from tinydl.network.run import is_unlearned, keeping_statistics, warn_once
 from tinydl.network.table import Table
 
@@ -78,8 +79,8 @@ def follow(net: dlnetwork, verb: str, state: Table) -> None:
     statistics = statistics_of(net, net.State)
     if verb == "forward":
         if not _same(statistics, statistics_of(net, state)):
-            history.forwarded(statistics)
-    elif steps := history.behind(statistics):
+            each_time(history.forwarded, statistics)
+    elif steps := history.behind([bare(x) for x in statistics]):
         unlearned = [name for name, layer in keeping_statistics(net).items()
                      if is_unlearned(net, name, layer)]  # fmt: skip
         if unlearned or steps >= MANY:

@@ -57,7 +57,7 @@ def merge_states(net: dlnetwork, states: Sequence[Table], counts: Sequence[float
     for row in net.State:
         if row.Layer not in layers and not _is_of_sequences(net, row):
             values[row[:2]] = _common(row, states)
-    return net.State._like(range(len(net.State)), list(values.values()))
+    return net.State._with(list(values.values()))
 
 
 def _merged(

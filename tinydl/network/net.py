@@ -144,7 +144,7 @@ class dlnetwork:
         old._check_rows(new)
         sizes = [None if row in free else value
                  for row, value in zip(old.rows, old.Value, strict=True)]  # fmt: skip
-        replaced = old._like(range(len(old)), sizes)
+        replaced = old._with(sizes)
         replaced[:] = new
         return replaced
 
@@ -188,7 +188,7 @@ class dlnetwork:
         for old in (self._learnables, self._state):
             paths = ["/".join(row) for row in old.rows]
             new = [values.get(path, v) for path, v in zip(paths, old.Value, strict=True)]
-            tables.append(old._like(range(len(old)), new))
+            tables.append(old._with(new))
         parameters = {"/".join(row) for table in tables for row in table.rows}
         changes = by_layer({path: v for path, v in values.items() if path not in parameters})
         layers = [layer.copy(**changes[name]) if name in changes else layer

@@ -91,7 +91,7 @@ def with_moments(state: Table, found: Mapping[str, Moments]) -> Table:
             vector = moments.mean if row.Parameter == "TrainedMean" else moments.variance
             new = like(vector.reshape(new.shape), new)
         values.append(new)
-    return state._like(range(len(state)), values)
+    return state._with(values)
 
 
 def gather_moments(

@@ -17,6 +17,7 @@ from tinydl.labels import dlarray
 from tinydl.labels.display import header
 from tinydl.layers.layer import Layer
 from tinydl.layers.normalization import StatisticsWarning, batchNormalizationLayer
+from tinydl.network import fusion
 from tinydl.network.paths import all_layers, by_layer, row
 from tinydl.network.table import Table
 
@@ -43,20 +44,33 @@ def run(
     modes = _statistics(net, statistics) if verb == "forward" else {}
     fed = _check_inputs(net, inputs, verb)
     parameters = net._parameters()
+    following = fusion.followers(net._graph, names)
+    taken_in: set[str] = set()
+
+    def with_parameters(name: str) -> Layer:
+        return net._graph.layers[name].copy(**parameters[name], **modes.get(name, {}))
+
     results: dict[str | None, dlarray] = {}
     changed: dict[tuple[str, str], dlarray] = {}
     record = _record([*inputs, *[p for bound in parameters.values() for p in bound.values()]])
     with computing():
         for step in net._graph.plan(names):
-            bound = parameters[step.name] | modes.get(step.name, {})
-            layer = net._graph.layers[step.name].copy(**bound)
+            if step.name in taken_in:  # the layer before has computed it
+                results[step.name] = results.pop(step.sources[0])
+                continue
+            layer = with_parameters(step.name)
             # Handles of its own: what a layer assigns to its input changes that of no other.
             xs = [copy(fed[entry] if source is None else results[source])
                   for source, entry in zip(step.sources, step.entries, strict=True)]  # fmt: skip
+            if step.name in following:
+                group = following[step.name]
+                others = [with_parameters(name) for name in group]
+                layer, count = fusion.together(layer, others, verb, xs)
+                taken_in.update(group[:count])
             with _named(layer, record):
                 made, new = _call(net, layer, verb, xs)
             results |= dict(zip(step.results, made, strict=True))
-            changed |= {row(step.name, path): value for path, value in new.items()}
+            changed |= {row(layer.Name, path): value for path, value in new.items()}
             for name in step.last_use:
                 del results[name]
     return [copy(results[name]) for name in names], _new_state(net.State, changed)
@@ -132,7 +146,7 @@ def _levels_to_the_caller() -> int:
 def _new_state(state: Table, changed: Mapping[tuple[str, str], dlarray]) -> Table:
     """The State after this call. It is never followed by differentiation."""
     values = [changed.get(at, old) for at, old in zip(state.rows, state.Value, strict=True)]
-    return state._like(range(len(state)), [dlarray._make(plain(v._value), "") for v in values])
+    return state._with([dlarray._make(plain(v._value), "") for v in values])
 
 
 def _check_inputs(net: dlnetwork, inputs: Sequence[Any], verb: str) -> dict[str, dlarray]:

@@ -53,7 +53,9 @@ def _cell(value: Any, old: dlarray | None) -> dlarray | None:
     if value is None:
         return None
     new = dlarray._make(value._value, "") if isinstance(value, dlarray) else dlarray(value)
-    return new if old is None else fitting(new, old.shape, "the new value")
+    return (
+        new if old is None or old.shape == new.shape else fitting(new, old.shape, "the new value")
+    )
 
 
 class Table:
@@ -75,7 +77,7 @@ class Table:
             "fc"     "Bias"       {3×1 dlarray}
     """
 
-    __slots__ = ("Layer", "Parameter", "_shows_class", "_values")
+    __slots__ = ("Layer", "Parameter", "_rows", "_shows_class", "_values")
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class Table:
             raise ValueError(
                 f"the columns have {len(Layer)}, {len(Parameter)} and {len(Value)} rows"
             )
+        self._rows = list(zip(map(str, Layer), map(str, Parameter), strict=True))
         self._values = Values([_cell(v, None) for v in Value])
         self._shows_class = shows_class  # State shows 'single' where Learnables show 'dlarray'
 
@@ -106,7 +109,7 @@ class Table:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """Layer and parameter of each row."""
-        return list(zip(map(str, self.Layer), map(str, self.Parameter), strict=True))
+        return list(self._rows)
 
     def __len__(self) -> int:
         return len(self._values)
@@ -114,13 +117,13 @@ class Table:
     def __iter__(self) -> Iterator[Row]:
         return (
             Row(layer, parameter, value)
-                for (layer, parameter), value in zip(self.rows, self._values, strict=True)
+                for (layer, parameter), value in zip(self._rows, self._values, strict=True)
         )  # fmt: skip
 
     def get(self, layer: str, parameter: str) -> Any:
         """The value of one parameter."""
         try:
-            return self._values[self.rows.index((layer, parameter))]
+            return self._values[self._rows.index((layer, parameter))]
         except ValueError:
             raise KeyError(f"the table has no row {layer!r}, {parameter!r}") from None
 
@@ -144,7 +147,7 @@ class Table:
 
     def __getitem__(self, key: Any) -> Table:
         chosen = self._positions(key)
-        return self._like(chosen, [self._values[i] for i in chosen])
+        return self._some(chosen)
 
     def __setitem__(self, key: Any, other: Table) -> None:
         chosen = self._positions(key)
@@ -152,19 +155,29 @@ class Table:
             raise TypeError(
                 "rows of a table are replaced by those of another table; values in t.Value"
             )
-        self._check_rows(other, [self.rows[i] for i in chosen])
+        self._check_rows(other, [self._rows[i] for i in chosen])
         new = [_cell(v, self._values[i]) for i, v in zip(chosen, other.Value, strict=True)]
         for i, value in zip(chosen, new, strict=True):
             self._values[i] = value
 
-    def _like(self, chosen: Sequence[int], values: Sequence[Any]) -> Table:
-        return Table([str(self.Layer[i]) for i in chosen], [str(self.Parameter[i]) for i in chosen],
-                     values, shows_class=self._shows_class)  # fmt: skip
+    def _some(self, chosen: Sequence[int]) -> Table:
+        """A table of some rows."""
+        layers, parameters = [[self._rows[i][column] for i in chosen] for column in (0, 1)]
+        values = [self._values[i] for i in chosen]
+        return Table(layers, parameters, values, shows_class=self._shows_class)
+
+    def _with(self, values: Sequence[Any]) -> Table:
+        """A table of the same rows with other values."""
+        made = object.__new__(Table)
+        made.Layer, made.Parameter, made._rows = self.Layer, self.Parameter, self._rows
+        made._shows_class = self._shows_class
+        made._values = Values([_cell(v, None) for v in values])
+        return made
 
     def _check_rows(self, other: Table, rows: list[tuple[str, str]] | None = None) -> None:
-        rows = self.rows if rows is None else rows
-        if other.rows != rows:
-            mine, theirs = set(rows), set(other.rows)
+        rows = self._rows if rows is None else rows
+        if other._rows != rows:
+            mine, theirs = set(rows), set(other._rows)
             differing: list[Any] = sorted(mine ^ theirs)[:3] or ["their order"]
             raise ValueError(
                 f"the tables have different rows ({len(rows)} and {len(other)}); they differ in "
@@ -173,7 +186,7 @@ class Table:
 
     def copy(self) -> Table:
         """A table of its own with the same values."""
-        return self._like(range(len(self)), list(self._values))
+        return self._with(self._values)
 
     __copy__ = copy
 
@@ -189,7 +202,7 @@ class Table:
             self._check_rows(other)
         columns = zip(self._values, *[other.Value for other in others], strict=True)
         new = [None if cells[0] is None else map_arrays(function, *cells) for cells in columns]
-        return self._like(range(len(self)), new)
+        return self._with(new)
 
     def to_pandas(self) -> Any:
         """The table as a pandas DataFrame."""

@@ -15,12 +15,18 @@
 ``cumulate``    running sums, products and extremes along an axis
 ``statistics``  variance, quantiles, mode, norms
 ``contract``    matrix products
+``attend``      dot-product attention
 ``decompose``   Cholesky, LU, eigenvalues, singular values, the exponential
 ``linear_algebra``  triangles, inverse, systems of equations, determinant
 ``convolve``    convolution, with its gradients by the input and by the weights
 ``pool``        largest elements and averages under a sliding window
 ``normalize``   variance, and normalization by given statistics
+``dense``       a fully connected layer with batch normalization and gelu
 ``own_rule``    an operation that brings its rule along
+``push``        second derivatives pushed forward: what goes along with a value, and the table
+``push_functions``  ``push_linear``  the rules of that table
+``bend``        what goes along with a value, through a function of each element
+``own_statistics``  normalization by the statistics of the same array
 ``recur``       recurrent units over a whole sequence
 ``ctc``         the probability of label sequences, over all alignments
 ``window``      sizes under a sliding window (no operation of its own)
@@ -28,12 +34,15 @@
 
 from tinydl.primitives import (
     activation,
+    attend,
+    bend,
     circular,
     contract,
     convolve,
     ctc,
     cumulate,
     decompose,
+    dense,
     elementwise,
     gelu,
     hyperbolic,
@@ -41,8 +50,12 @@ from tinydl.primitives import (
     logarithm,
     normalize,
     own_rule,
+    own_statistics,
     pool,
     product,
+    push,
+    push_functions,
+    push_linear,
     recur,
     reduce,
     shape,
@@ -52,7 +65,8 @@ from tinydl.primitives import (
     steps,
 )
 
-__all__ = ["activation", "circular", "contract", "convolve", "ctc", "cumulate",
-           "decompose", "elementwise", "gelu", "hyperbolic", "linear_algebra",
-           "logarithm", "normalize", "own_rule", "pool", "product", "recur", "reduce", "shape",
+__all__ = ["activation", "attend", "bend", "circular", "contract", "convolve", "ctc",
+           "cumulate", "decompose", "dense", "elementwise", "gelu", "hyperbolic",
+           "linear_algebra", "logarithm", "normalize", "own_rule", "own_statistics", "pool",
+           "product", "push", "push_functions", "push_linear", "recur", "reduce", "shape",
            "sort", "special", "statistics", "steps"]  # fmt: skip

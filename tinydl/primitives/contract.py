@@ -17,10 +17,25 @@ from tinydl.primitives.shape import reshape, transpose
 @Primitive
 def matmul(a: Any, b: Any) -> Any:
     """The matrix product; leading axes are a stack, and one of size 1 is repeated."""
-    return a @ b
+    return xp(a, b).matmul(a, b)
 
 
-matmul.gradient(a=lambda g, b: g @ turned(b), b=lambda g, a: turned(a) @ g)
+matmul.gradient(a=lambda g, b: matmul(g, turned(b)), b=lambda g, a: matmul(turned(a), g))
+
+
+@Primitive
+def affine(w: Any, x: Any, b: Any) -> Any:
+    """w x + b, for matrices w and x and a column b that is added to each column."""
+    y = xp(w, x).matmul(w, x)
+    if b.dtype != y.dtype:
+        return y + b
+    y += b
+    return y
+
+
+affine.gradient(
+    w=lambda g, x: matmul(g, turned(x)), x=lambda g, w: matmul(turned(w), g), b=lambda g: g
+)  # the walk sums the last over the columns
 
 
 def turned(x: Any) -> Any:

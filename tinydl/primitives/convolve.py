@@ -40,6 +40,22 @@ def convolve(
         >>> convolve(x.reshape(3, 1, 1), w.reshape(2, 1, 1), **options).ravel()
         array([ 1.,  2., -4.])
     """
+    return _convolve(x, w, None, stride, dilation, padding, groups)
+
+
+@Primitive
+def convolve_add(
+    x: Any, w: Any, b: Any, *, stride: Shape, dilation: Shape, padding: Widths, groups: int = 1
+) -> Any:
+    """convolve(x, w) + b, for a bias (1, …, K, 1): added while the results are in the cache."""
+    if b.dtype != x.dtype:
+        return _convolve(x, w, None, stride, dilation, padding, groups) + b
+    return _convolve(x, w, b.reshape(w.shape[-1], 1), stride, dilation, padding, groups)
+
+
+def _convolve(
+    x: Any, w: Any, bias: Any, stride: Shape, dilation: Shape, padding: Widths, groups: int
+) -> Any:
     if x.shape[-2] != w.shape[-2] * groups:
         raise ValueError(
             f"the input has {x.shape[-2]} channels and the weights are for {w.shape[-2] * groups} "
@@ -51,7 +67,7 @@ def convolve(
     )
     before = leading(padding)
     return xp(x).convolve(
-        x, w, size=size, stride=stride, dilation=dilation, before=before, groups=groups
+        x, w, size=size, stride=stride, dilation=dilation, before=before, groups=groups, bias=bias
     )
 
 
@@ -87,14 +103,18 @@ def _deal(count: int, groups: int, what: str) -> None:
 
 # In each rule g stands in the place of that one of x, w and y which the primitive computes.
 
-convolve.gradient(
-    x=lambda g, w, x_shape, stride, dilation, padding, groups: convolve_input(
-        g, w, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2], groups=groups
-    ),
-    w=lambda g, x, w_shape, stride, dilation, padding, groups: convolve_weight(
-        x, g, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2], groups=groups
-    ),
-)
+for primitive in (convolve, convolve_add):
+    primitive.gradient(
+        x=lambda g, w, x_shape, stride, dilation, padding, groups: convolve_input(
+            g, w, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2],
+            groups=groups,
+        ),
+        w=lambda g, x, w_shape, stride, dilation, padding, groups: convolve_weight(
+            x, g, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2],
+            groups=groups,
+        ),
+    )  # fmt: skip
+convolve_add.gradient(b=lambda g: g)
 convolve_input.gradient(
     d=lambda g, w, stride, dilation, padding, groups: convolve(
         g, w, stride=stride, dilation=dilation, padding=padding, groups=groups

@@ -55,6 +55,15 @@ multiply.gradient(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
 
 @Primitive
+def between(a: Any, b: Any, *, weight: float) -> Any:
+    """(1 − weight) · a + weight · b."""
+    return a * (1.0 - weight) + b * weight
+
+
+between.gradient(a=lambda g, weight: g * (1.0 - weight), b=lambda g, weight: g * weight)
+
+
+@Primitive
 def chain(g_out: Any, slope: Any, *, either: bool = False) -> Any:
     """g_out · slope, and 0 where g_out is exactly 0, whatever slope is; with either, vice versa."""
     return xp(g_out, slope).chain(g_out, slope, either)

@@ -16,17 +16,13 @@ from tinydl.autodiff import Primitive
 from tinydl.backend import xp
 from tinydl.primitives.elementwise import tanh
 
-ROOT_HALF = 0.7071067811865476  # √½
-INVERSE_ROOT_TWO_PI = 0.3989422804014327  # 1/√(2π)
 ROOT_TWO_OVER_PI = 0.7978845608028654  # √(2/π)
 
 
 @Primitive.saving("slope")
 def gelu(x: Any, *, save: bool = False) -> Any:
     """x/2 (1 + erf(x/√2)). Its slope costs little beside it, so it is worked out there."""
-    normal = (xp(x).erf(x * ROOT_HALF) + 1.0) * 0.5
-    y = x * normal
-    return (y, normal + x * _density(x)) if save else y
+    return xp(x).gelu(x, save)
 
 
 gelu.gradient(x=lambda g, slope: g * slope)
@@ -46,19 +42,12 @@ def gelu_slope(x: Any, slope: Any) -> Any:
 @Primitive
 def gelu_derivative(x: Any, *, order: int) -> Any:
     """The derivative of gelu of an order from 2 on."""
-    value = 0.0
-    for coefficient in _polynomial(order):
-        value = value * x + coefficient
-    return value * _density(x)
+    # Every other coefficient of pₙ is 0: it is a polynomial of x², times x if n is odd.
+    return xp(x).gelu_derivative(x, _polynomial(order)[::2], order % 2 == 1)
 
 
 gelu_slope.gradient(x=lambda g, x: g * gelu_derivative(x, order=2))
 gelu_derivative.gradient(x=lambda g, x, order: g * gelu_derivative(x, order=order + 1))
-
-
-def _density(x: Any) -> Any:
-    """φ(x), the density of the normal distribution."""
-    return xp(x).exp(x * x * -0.5) * INVERSE_ROOT_TWO_PI
 
 
 def _polynomial(order: int) -> list[float]:

@@ -79,7 +79,7 @@ def _full(state: Any, x: Any) -> Any:
 # ---- LSTM ---------------------------------------------------------------------------------------
 
 
-@Primitive.saving("gates", "hidden", "cells", "shown")
+@Primitive.saving("kept")
 def lstm(
     x: Any, h0: Any, c0: Any, w: Any, r: Any, b: Any, *, state: str, gate: str, save: bool = False
 ) -> Any:
@@ -97,10 +97,8 @@ def lstm(
 
 @lstm.gradients("x", "h0", "c0", "w", "r", "b")
 def _(
-    g: Any, x: Any, w: Any, r: Any, gates: Any, hidden: Any, cells: Any, shown: Any,
-    state: str, gate: str, need: tuple[bool, ...],
-) -> tuple[Any, ...]:  # fmt: skip
-    kept = (gates, hidden, cells, shown)
+    g: Any, x: Any, w: Any, r: Any, kept: Any, state: str, gate: str, need: tuple[bool, ...]
+) -> tuple[Any, ...]:
     return xp(x).lstm_gradients(g, x, w, r, kept, state=state, gate=gate, need=need)
 
 
@@ -119,7 +117,7 @@ def _(x: Any, h: Any, c: Any, w: Any, r: Any, b: Any, *, state: str, gate: str) 
 # ---- GRU ----------------------------------------------------------------------------------------
 
 
-@Primitive.saving("gates", "hidden", "inner")
+@Primitive.saving("kept")
 def gru(
     x: Any, h0: Any, w: Any, r: Any, b: Any, q: Any, *, reset: str, state: str, gate: str,
     save: bool = False,
@@ -140,10 +138,9 @@ def gru(
 
 @gru.gradients("x", "h0", "w", "r", "b", "q")
 def _(
-    g: Any, x: Any, w: Any, r: Any, gates: Any, hidden: Any, inner: Any,
-    reset: str, state: str, gate: str, need: tuple[bool, ...],
+    g: Any, x: Any, w: Any, r: Any, kept: Any, reset: str, state: str, gate: str,
+    need: tuple[bool, ...],
 ) -> tuple[Any, ...]:  # fmt: skip
-    kept = (gates, hidden, inner)
     return xp(x).gru_gradients(g, x, w, r, kept, reset=reset, state=state, gate=gate, need=need)
 
 

@@ -22,7 +22,7 @@ def sum_to(x: Any, *, shape: tuple[int, ...]) -> Any:
     """The sum over everything that an array of the given shape would be repeated along."""
     lead = x.ndim - len(shape)
     grown = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
-    return x.sum(axis=(*range(lead), *grown), keepdims=True).reshape(shape)
+    return xp(x).sum_over(x, (*range(lead), *grown)).reshape(shape)
 
 
 @Primitive
@@ -37,7 +37,7 @@ broadcast.gradient(x=lambda g, x_shape: sum_to(g, shape=x_shape))
 
 @Primitive
 def sum(x: Any, *, axis: Axes) -> Any:
-    return x.sum(axis=axis, keepdims=True)
+    return xp(x).sum_over(x, axis)
 
 
 sum.gradient(x=lambda g, x_shape: broadcast(g, shape=x_shape))
@@ -46,9 +46,7 @@ sum.gradient(x=lambda g, x_shape: broadcast(g, shape=x_shape))
 @Primitive
 def mean(x: Any, *, axis: Axes) -> Any:
     """The mean; of no elements it is NaN."""
-    if count(x.shape, axis) == 0:
-        return x.sum(axis=axis, keepdims=True) * float("nan")  # quietly
-    return x.mean(axis=axis, keepdims=True)
+    return xp(x).mean_over(x, axis)
 
 
 mean.gradient(x=lambda g, x_shape, axis: broadcast(g * _share(x_shape, axis), shape=x_shape))
@@ -137,10 +135,8 @@ put_along.gradient(x=lambda g, index, axis: take_along(g, index, axis=axis))
 
 @Primitive.saving("nothing")
 def logsumexp(x: Any, *, axis: Axes, save: bool = False) -> Any:
-    """log Σ eˣ, with the largest element taken out first so that nothing overflows."""
-    top = x.max(axis=axis, keepdims=True)
-    top = xp(x).where(xp(x).isfinite(top), top, 0.0)  # ±Inf would give Inf − Inf
-    y = xp(x).log(xp(x).exp(x - top).sum(axis=axis, keepdims=True)) + top
+    """log Σ eˣ."""
+    y = xp(x).logsumexp(x, axis)
     return (y, y == -math.inf) if save else y  # where nothing is summed up: all x are −Inf
 
 
@@ -150,8 +146,7 @@ logsumexp.gradient(x=lambda g, x, y, nothing: g * exp(x - where(nothing, 0.0, y)
 @Primitive
 def softmax(x: Any, *, axis: Axes) -> Any:
     """eˣ / Σ eˣ."""
-    weight = xp(x).exp(x - x.max(axis=axis, keepdims=True))
-    return weight / weight.sum(axis=axis, keepdims=True)
+    return xp(x).softmax(x, axis)
 
 
 softmax.gradient(x=lambda g, y, axis: y * (g - sum(g * y, axis=axis)))

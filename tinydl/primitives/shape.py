@@ -35,6 +35,11 @@ def transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
 transpose.gradient(x=lambda g, axes: transpose(g, axes=inverse(axes)))
 
 
+def in_shape(x: Any, shape: tuple[int, ...], order: str = "C") -> Any:
+    """reshape, which is not an operation where x has that shape already."""
+    return x if x.shape == shape else reshape(x, shape=shape, order=order)
+
+
 def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     """The permutation that undoes another."""
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))

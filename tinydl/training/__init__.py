@@ -2,6 +2,7 @@
 
 ``differentiate``  dlfeval and dlgradient
 ``jacobian``       dljacobian, dldivergence, dllaplacian, observation_jacobian
+``laplacian``      the Laplacian pushed forward through the record
 ``coupling``       whether a computation couples observations
 ``parameters``     what solvers take, and what gradients and solver states look like
 ``flat``           parameters as one vector

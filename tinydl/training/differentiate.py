@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from tinydl.autodiff import Record, Recorded, gradient
 from tinydl.autodiff.record import plain
 from tinydl.backend import computing, xp
+from tinydl.backend.process import keep_memory
 from tinydl.labels import dlarray
 from tinydl.labels.classes import LOGICAL
 from tinydl.labels.containers import map_arrays, refuse_plain
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
+from tinydl.training.accelerate import AcceleratedFunction
 from tinydl.training.parameters import learnables
+from tinydl.training.recording import current
 
 NO_VARIABLE = (
     "{kind} cannot be differentiated by; make it a dlarray and pass it as an argument of dlfeval"
 )
-
-
-class _Current(threading.local):
-    """The recording that is open in this thread."""
-
-    record: Record | None = None
-
-
-_current = _Current()
 
 
 def dlfeval(fun: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -38,7 +31,7 @@ def dlfeval(fun: Callable[..., Any], *args: Any, **options: Any) -> Any:
     assigns does not reach the caller. What it returns comes back without history: the record
     ends with the call, and also when fun raises an exception.
 
-    Calls of dlfeval are not nested.
+    Calls of dlfeval are not nested. fun may come from dlaccelerate.
 
     Example:
         >>> from tinydl import dlarray, dlfeval, dlgradient
@@ -55,20 +48,28 @@ def dlfeval(fun: Callable[..., Any], *args: Any, **options: Any) -> Any:
             f"dlfeval: the first argument is the function to call, not {type(fun).__name__}; write "
             "dlfeval(f, x), not dlfeval(f(x))"
         )
-    if _current.record is not None:
+    if current.record is not None:
         raise RuntimeError(
             "dlfeval was called inside a function that dlfeval is running; call that function "
             "directly, its computations are recorded already"
         )
+    keep_memory()
+    if isinstance(fun, AcceleratedFunction):
+        return fun._evaluate(_recorded, args, options)
+    return _recorded(fun, args, options)
+
+
+def _recorded(fun: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """fun(*args, **options) in a recording of its own."""
     record = Record()
-    _current.record = record
+    current.record = record
     try:
         with computing():
             variables = map_arrays(lambda x: _variable(x, record), (args, options))
             return map_arrays(_finished, fun(*variables[0], **variables[1]))
     finally:
         record.close()
-        _current.record = None
+        current.record = None
 
 
 def _variable(x: dlarray, record: Record) -> dlarray:
@@ -161,7 +162,7 @@ def check_recorded(y: Any, caller: str) -> Recorded:
     if isinstance(y, dlarray) and type(y._value) is Recorded:
         return y._value
     kind = header(y._value, y.dims) if isinstance(y, dlarray) else type(y).__name__
-    if _current.record is None:
+    if current.record is None:
         raise RuntimeError(
             f"{caller} was called outside dlfeval; put it into a function and call "
             "dlfeval(function, x)"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinydl.autodiff.record import plain
-from tinydl.backend import computing
+from tinydl.backend import computing, xp
 from tinydl.labels import dlarray
 from tinydl.labels.classes import to_class
 from tinydl.labels.containers import map_arrays, refuse_plain
@@ -37,8 +37,10 @@ def sgdmupdate(
     rate, inertia = _from_0(learnRate, "learnRate"), _decay(momentum, "momentum")
 
     def step(w: Any, g: Any, factor: float, v: Any) -> tuple[Any, Any]:
-        v = g * (-rate * factor) if v is None else v * inertia - g * (rate * factor)
-        return w + v, v
+        change = g * (-rate * factor)
+        if v is not None:
+            change += v * inertia
+        return w + change, change
 
     new, state = _update("sgdmupdate", step, net, grad, [vel])
     return new, state[0]
@@ -75,9 +77,8 @@ def adamupdate(
     rate = _from_0(learnRate, "learnRate") * math.sqrt(1.0 - b2**t) / (1.0 - b1**t)
 
     def step(w: Any, g: Any, factor: float, m: Any, v: Any) -> tuple[Any, ...]:
-        m = g * (1.0 - b1) + (0.0 if m is None else m * b1)
-        v = g * g * (1.0 - b2) + (0.0 if v is None else v * b2)
-        return w - m * (rate * factor) / (v**0.5 + eps), m, v
+        m, v = _averaged(m, g, b1), _averaged(v, g * g, b2)
+        return w - _quotient(m * (rate * factor), v, eps), m, v
 
     new, state = _update("adamupdate", step, net, grad, [avgGrad, avgSqGrad])
     return new, state[0], state[1]
@@ -106,14 +107,29 @@ def rmspropupdate(
     eps = _from_0(epsilon, "epsilon")
 
     def step(w: Any, g: Any, factor: float, v: Any) -> tuple[Any, Any]:
-        v = g * g * (1.0 - decay) + (0.0 if v is None else v * decay)
-        return w - g * (rate * factor) / (v**0.5 + eps), v
+        v = _averaged(v, g * g, decay)
+        return w - _quotient(g * (rate * factor), v, eps), v
 
     new, state = _update("rmspropupdate", step, net, grad, [avgSqGrad])
     return new, state[0]
 
 
 # ---- what they share ----------------------------------------------------------------------------
+
+
+def _averaged(average: Any, x: Any, decay: float) -> Any:
+    """decay · average + (1 − decay) x; None is an average that starts from 0."""
+    new = x * (1.0 - decay)
+    if average is not None:
+        new += average * decay
+    return new
+
+
+def _quotient(x: Any, square: Any, eps: float) -> Any:
+    """x / (√square + eps)."""
+    root = square**0.5
+    root += eps
+    return x / root
 
 
 def _from_0(value: Any, name: str) -> float:
@@ -148,7 +164,10 @@ def _update(
         value, slope, *given = together([_as(x, w) for x in (w, g, *old)], arguments)
         states_of_w = iter(given)
         arrays = [None if is_fresh else next(states_of_w) for is_fresh in fresh]
-        results = step(value, slope, next(rows), *arrays)
+        factor = next(rows)
+        results = xp(value).in_pieces(
+            lambda w, g, *old: step(w, g, factor, *old), value, slope, *arrays
+        )
         columns.append(tuple([dlarray._make(r, w.dims) for r in results]))
         return w
 

@@ -1,0 +1,104 @@
+"""A fully connected layer with batch normalization and gelu, by NumPy, in two passes.
+
+Features are (C, observations). All three layers treat each channel by itself once w x is there, so
+a thread takes some channels and goes through everything with them while they are in its cache.
+
+The first pass gives z − μ for z = w x + b and, in two more columns, the mean μ and the variance σ²
+of each row of z. The second gives gelu(γ (z − μ) / √(σ² + ε) + β). The bias shifts μ alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinydl.backend.numpy_gelu import PIECE, gelu_piece
+from tinydl.backend.numpy_gelu import WORK as GELU_WORK
+from tinydl.backend.numpy_matmul import PRODUCTS
+from tinydl.backend.numpy_normalize import channel_sums
+from tinydl.backend.threads import par
+
+
+def centred_affine(w: Any, x: Any, b: Any) -> Any:
+    """The rows of z = w x + b less their means, then these means and the variances: (C, n + 2)."""
+    (channels, inputs), n = w.shape, x.shape[1]
+    packed = np.empty((channels, n + 2), x.dtype)
+
+    def rows(first: int, end: int) -> None:
+        z = packed[first:end, :n]
+        np.matmul(w[first:end], x, out=z)
+        mean = channel_sums(z[None]) / n
+        z -= mean[:, None]
+        packed[first:end, n] = mean + b[first:end, 0]
+        packed[first:end, n + 1] = np.vecdot(z, z) / n
+
+    par(channels, rows, work=channels * n * (inputs // PRODUCTS + 4) + x.size)
+    return packed
+
+
+def centred_affine_gradient(g: Any, packed: Any) -> Any:
+    """The gradient by z, from that by z − μ, μ and σ². The last two are 0 as a rule."""
+    channels, n = packed.shape[0], packed.shape[1] - 2
+    dz = np.empty((channels, n), packed.dtype)
+    shift, slope = g[:, n, None] / n, g[:, n + 1, None] * (2.0 / n)
+    has_slope = bool(slope.any())
+
+    def rows(first: int, end: int) -> None:
+        part = slice(first, end)
+        mean = channel_sums(g[None, part, :n])[:, None] / n
+        np.subtract(g[part, :n], mean - shift[part], out=dz[part])
+        if has_slope:
+            dz[part] += slope[part] * packed[part, :n]
+
+    par(channels, rows, work=3 * dz.size)
+    return dz
+
+
+def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: bool) -> Any:
+    """gelu of the normalized z; with save also its slope."""
+    channels, n = packed.shape[0], packed.shape[1] - 2
+    y = np.empty((channels, n), packed.dtype)
+    slope = np.empty_like(y) if save else None
+    factor = scale * (packed[:, n + 1, None] + epsilon) ** -0.5
+
+    def rows(first: int, end: int) -> None:
+        part = np.multiply(packed[first:end, :n], factor[first:end], out=y[first:end])
+        part += offset[first:end]
+        for start in range(first * n, end * n, PIECE):
+            piece = slice(start, min(start + PIECE, end * n))
+            values = y.reshape(-1)[piece]
+            gelu_piece(values, values, None if slope is None else slope.reshape(-1)[piece])
+
+    par(channels, rows, work=y.size * (GELU_WORK + 2))
+    return y if slope is None else (y, slope)
+
+
+def normalize_gelu_gradients(
+    g: Any, packed: Any, slope: Any, scale: Any, epsilon: float
+) -> tuple[Any, Any, Any]:
+    """The gradients by the packed array, scale and offset; z − μ stands for its σ² too.
+
+    With d = g · slope and sums over a row,
+
+        ∂(z − μ) = γ / σ · (d − (z − μ) Σ d (z − μ) / (n σ²))    ∂γ = Σ d (z − μ) / σ    ∂β = Σ d
+
+    and 0 for the two columns of μ and σ².
+    """
+    channels, n = slope.shape
+    dz = np.empty_like(packed)
+    dz[:, n:] = 0.0
+    inverse = (packed[:, n + 1, None] + epsilon) ** -0.5
+    factor = scale * inverse
+    to_scale, to_offset = np.empty_like(inverse), np.empty_like(inverse)
+
+    def rows(first: int, end: int) -> None:
+        at = slice(first, end)
+        z, d = packed[at, :n], np.multiply(g[at], slope[at], out=dz[at, :n])
+        to_offset[at, 0] = channel_sums(d[None])
+        to_scale[at] = np.vecdot(d, z)[:, None] * inverse[at]
+        d -= z * (to_scale[at] * inverse[at] / n)
+        d *= factor[at]
+
+    par(channels, rows, work=8 * slope.size)
+    return dz, to_scale, to_offset

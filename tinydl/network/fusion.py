@@ -1,0 +1,147 @@
+"""Neighbouring layers that are computed together, because that is faster.
+
+The results are those of the layers one by one, to rounding, and so are all derivatives. Layers
+stay apart where someone asks for what lies between them: an output, or a second layer.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from tinydl.autodiff.record import plain
+from tinydl.functions.normalization import moved
+from tinydl.labels import devices, dlarray
+from tinydl.labels.classes import LOGICAL
+from tinydl.layers.activation import geluLayer
+from tinydl.layers.dense import fullyConnectedLayer
+from tinydl.layers.layer import Layer
+from tinydl.layers.normalization import batchNormalizationLayer
+from tinydl.network.folded import folded, pairs
+from tinydl.network.graph import Graph
+from tinydl.primitives import dense
+from tinydl.primitives.shape import in_shape, take
+
+
+def set_fusion(enabled: bool) -> None:
+    """Whether networks compute neighbouring layers together where that is faster.
+
+    It is on unless the environment variable TINYDL_FUSION=0 was set when tinydl was imported.
+    Without it, predict and forward call each layer by itself, and their results differ by rounding
+    at most. In predict, and with fixed statistics, a batch normalization is folded into the weights
+    of the fully connected layer or convolution before it.
+
+    Example:
+        >>> from tinydl import get_fusion, set_fusion
+        >>> set_fusion(False)
+        >>> get_fusion()
+        False
+        >>> set_fusion(True)
+    """
+    global _enabled
+    if not isinstance(enabled, bool):
+        raise TypeError(f"set_fusion: True or False, not {enabled!r}")
+    _enabled = enabled
+
+
+def get_fusion() -> bool:
+    """Whether networks compute neighbouring layers together; see set_fusion.
+
+    Example:
+        >>> from tinydl import get_fusion
+        >>> get_fusion()
+        True
+    """
+    return _enabled
+
+
+_enabled = os.environ.get("TINYDL_FUSION", "1") != "0"
+
+
+def followers(graph: Graph, outputs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The layers that one before them could take in: after each of these, which, in order."""
+    if not _enabled:
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, before in pairs(graph, tuple(outputs)).items():
+        users = [user for user, feeds in graph.inputs_of.items() if name in feeds.values()]
+        is_alone = len(users) == 1 and name not in outputs
+        if is_alone and isinstance(graph.layers[users[0]], geluLayer):
+            found[before] = (name, users[0])
+        else:
+            found[before] = (name,)
+    return found
+
+
+def together(
+    layer: Layer, others: Sequence[Layer], verb: str, xs: Sequence[dlarray]
+) -> tuple[Layer, int]:
+    """A layer that does what these do one after the other, and how many of the others it takes in.
+
+    All hold their parameters.
+    """
+    normalization: Any = others[0]
+    if verb == "predict" or normalization.Statistics == "fixed":
+        return Folded(layer, normalization), 1
+    if len(others) == 2 and NormalizedGelu.fits(layer, *others, X=xs[0]):
+        return NormalizedGelu(layer, normalization), 2
+    return layer, 0
+
+
+class Folded(Layer):
+    """A fully connected layer or convolution whose weights normalize too."""
+
+    def __init__(self, layer: Layer, normalization: Layer) -> None:
+        self.Name = layer.Name
+        self.layer = layer
+        self.normalization = normalization
+
+    def predict(self, *X: dlarray) -> dlarray:
+        return self.layer.copy(**folded(self.layer, self.normalization)).predict(*X)
+
+
+class NormalizedGelu(Layer):
+    """A fully connected layer with batch normalization by the batch, and gelu.
+
+    It is called as the normalization is, whose State it moves, and which couples observations.
+    """
+
+    Stateful = batchNormalizationLayer.Stateful
+
+    def __init__(self, layer: Any, normalization: Any) -> None:
+        self.Name = normalization.Name
+        self.layer = layer
+        self.normalization = normalization
+
+    @staticmethod
+    def fits(layer: Any, normalization: Any, gelu: Any, *, X: dlarray) -> bool:
+        """Whether this is the plain case: several observations of channels, and one class."""
+        if not isinstance(layer, fullyConnectedLayer) or gelu.Approximation != "none":
+            return False
+        if X.dims[0] != "C" or X.ndim < 2 or math.prod(X.shape[1:]) < 2:
+            return False
+        values = [X, layer.Weights, layer.Bias, normalization.Scale, normalization.Offset]
+        arrays = [plain(value._value) for value in values]
+        return len({(type(array), array.dtype) for array in arrays}) == 1 and X.dtype != LOGICAL
+
+    def forward(self, *X: dlarray) -> tuple[dlarray, dict[str, dlarray]]:
+        (x,), bn = X, self.normalization
+        values = [self.layer.Weights, self.layer.Bias, bn.Scale, bn.Offset]
+        w, b, scale, offset = [value._value for value in values]
+        wide = in_shape(x._value, (x.shape[0], math.prod(x.shape[1:])))
+        packed = dense.centred_affine(w, wide, b)
+        y = dense.normalize_gelu(packed, scale, offset, epsilon=bn.Epsilon)
+        state = {
+            "TrainedMean": self._moved(packed, -2, bn.TrainedMean, bn.MeanDecay),
+            "TrainedVariance": self._moved(packed, -1, bn.TrainedVariance, bn.VarianceDecay),
+        }
+        return dlarray._make(in_shape(y, (w.shape[0], *x.shape[1:])), x.dims), state
+
+    def _moved(self, packed: Any, column: int, old: dlarray, decay: float) -> dlarray:
+        """A running statistic after this batch, whose own is a column beside its results."""
+        end = column + 1 or None
+        new = take(packed, index=(slice(None), slice(column, end)))
+        running = devices.beside(packed, old._value)
+        return dlarray._make(moved(running, in_shape(new, old.shape), decay), "")
