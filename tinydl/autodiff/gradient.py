@@ -96,7 +96,7 @@ def _contributions(node: Node, g: Any, need: tuple[bool, ...], higher: bool) -> 
     assert node.primitive is not None
     if higher and node.primitive.define is not None:
         return _replay(node, g, need)
-    return _run(node, g, _as_recorded(node) if higher else node.kept, need, higher)
+    return _run(node, g, as_recorded(node) if higher else node.kept, need, higher)
 
 
 def _run(
@@ -123,7 +123,7 @@ def _run(
     return parts
 
 
-def _as_recorded(node: Node) -> dict[str, Any]:
+def as_recorded(node: Node) -> dict[str, Any]:
     """What the node keeps, with its history: the output is this node's, an input its parent's.
 
     By-products stay plain arrays: they are piecewise constant, or only a fast rule names them.
@@ -141,7 +141,7 @@ def _as_recorded(node: Node) -> dict[str, Any]:
 def _replay(node: Node, g: Any, need: tuple[bool, ...]) -> Parts:
     """Record the primitive's definition on the recorded inputs, and walk that."""
     assert node.primitive is not None and node.primitive.define is not None
-    kept = _as_recorded(node)
+    kept = as_recorded(node)
     inputs = [kept[name] for name in node.primitive.inputs[: len(node.parents)]]
     define = functools.partial(node.primitive.define, **node.static)
     return enumerate(pull_back(define, inputs, g, need))

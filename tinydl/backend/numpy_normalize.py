@@ -26,6 +26,7 @@ import numpy as np
 from tinydl.backend.threads import par
 
 BLOCK = 1 << 19  # bytes of x in a block
+SHORT = 32  # numbers for which a call of BLAS costs more than it gains
 LONG = 1 << 12  # numbers that are added up without a break: rounding grows with them
 
 
@@ -42,7 +43,7 @@ def channel_moments(x: Any, *, channel: int) -> Any:
         n = block.size // block.shape[1]
         mean = channel_sums(block) / n
         centred = block - parts.beside(mean)
-        found[first] = n, mean, channel_sums(np.multiply(centred, centred, out=centred))
+        found[first] = n, mean, _sums_of_products(centred, centred)
 
     parts.share(of_block, passes=4)
     blocks = [found[first] for first in sorted(found)]
@@ -108,9 +109,8 @@ def channel_normalize_gradients(
 
     def sums(first: int, end: int) -> None:
         at = parts.at(first, end)
-        product = parts.x[at] - parts.of(centre, at)
-        product *= gs[at]
-        found[first] = channel_sums(gs[at]), channel_sums(product)
+        centred = parts.x[at] - parts.of(centre, at)
+        found[first] = channel_sums(gs[at]), _sums_of_products(centred, gs[at])
 
     parts.share(sums, passes=4)
     to_offset, by_centred = parts.together([found[first] for first in sorted(found)])
@@ -199,6 +199,13 @@ def channel_sums(block: Any) -> Any:
         total = _sum([ones(len(part), block.dtype) @ part for part in _cut(lines, 0)])
         block = total.reshape(1, channels, inner)
     return _sum([np.vecdot(ones(part.shape[1], block.dtype), part) for part in _cut(block[0], 1)])
+
+
+def _sums_of_products(a: Any, b: Any) -> Any:
+    """The sums of a · b over all but the channels, without an array for the products."""
+    if a.shape[2] < SHORT or a.dtype.kind == "c":  # vecdot takes the conjugate of a
+        return channel_sums(a * b)
+    return np.sum(np.vecdot(a, b), axis=0, dtype=np.result_type(a, np.float64))
 
 
 def _sum(parts: Sequence[Any]) -> Any:

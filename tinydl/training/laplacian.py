@@ -33,7 +33,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinydl.autodiff import Node, Recorded, plain
-from tinydl.autodiff.gradient import _as_recorded, ancestors_of, on_a_path
+from tinydl.autodiff.gradient import ancestors_of, as_recorded, on_a_path
 from tinydl.backend import host, on_device_of, xp
 from tinydl.labels import dlarray
 from tinydl.primitives.elementwise import cast
@@ -105,7 +105,7 @@ def _pushed(u: dlarray, x: dlarray, along: int, axes: Followed, higher: bool) ->
                 continue
             record.note = node.note  # what is recorded meanwhile is its derivative
             assert node.primitive is not None and node.kept is not None
-            kept = _as_recorded(node) if higher else node.kept
+            kept = as_recorded(node) if higher else node.kept
             known = {**node.primitive.defaults, **node.static, **kept}
             inputs = [None if p is None else streams.get(p) for p in node.parents]
             call = Call(node, known, inputs, at, higher)
