@@ -7,11 +7,15 @@ BIN    := $(VENV)/bin
 # Real CuPy on the CPU, see tests/cpuhip/README.md. Fewer passed tests than the number are a failure.
 GPU_VENV  ?= .venv-gpu
 GPU_TESTS ?= tests
-GPU_TESTS_AT_LEAST ?= 10800
+GPU_TESTS_AT_LEAST ?= 12450
+
+# NVIDIA's compiler of kernels, see tests/nvrtc/README.md. It takes at least so many.
+NVRTC_VENV ?= .venv-nvrtc
+KERNELS_AT_LEAST ?= 51
 
 .DEFAULT_GOAL := help
-.PHONY: help digits statistics physics test test-deep test-gpu coverage bench bench-against lint types \
-	clean
+.PHONY: help digits statistics physics test test-deep test-gpu gpucheck compile-kernels \
+	coverage bench bench-against lint types clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,6 +54,19 @@ test-gpu: $(GPU_VENV)/.made  ## run what is for a GPU, by real CuPy on the CPU (
 	TINYDL_TEST_DEVICE=gpu $(GPU_VENV)/bin/python -m tests.cpuhip $(GPU_VENV)/cpuhip python -m pytest -q \
 		-p tests.cpuhip.plugin --at-least=$(GPU_TESTS_AT_LEAST) $(GPU_TESTS)
 
+gpucheck: $(GPU_VENV)/.made  ## python -m tinydl.gpucheck, by real CuPy on the CPU (a minute)
+	$(GPU_VENV)/bin/python -m tests.cpuhip $(GPU_VENV)/cpuhip python -m tests.cpuhip.gpucheck --quick
+
+# Two versions of the compiler, and the headers of CUDA and of CuPy for NVIDIA.
+$(NVRTC_VENV)/.made: setup.cfg pyproject.toml
+	test -x $(NVRTC_VENV)/bin/python || $(PYTHON) -m venv $(NVRTC_VENV)
+	$(NVRTC_VENV)/bin/python -m pip install --quiet nvidia-cuda-nvrtc-cu12==12.9.86 \
+		nvidia-cuda-runtime-cu12==12.9.79 nvidia-cuda-nvrtc==13.5.37 cupy-cuda12x==14.2.0 --editable .
+	touch $@
+
+compile-kernels: $(NVRTC_VENV)/.made  ## compile every kernel for NVIDIA's cards (a minute and a half)
+	$(NVRTC_VENV)/bin/python -m tests.nvrtc.compile_kernels --at-least=$(KERNELS_AT_LEAST)
+
 coverage: $(VENV)/.made-test  ## run it and require 95 % of the branches
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --cov --cov-branch --cov-report=term --cov-fail-under=95
 
@@ -67,4 +84,4 @@ types: $(VENV)/.made-dev  ## check types
 	$(BIN)/mypy
 
 clean:  ## remove the environment and what was built
-	rm -rf $(VENV) $(GPU_VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(GPU_VENV) $(NVRTC_VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache

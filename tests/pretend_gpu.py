@@ -52,8 +52,7 @@ class _Library(ModuleType):
             return function
 
         def far(*given: Any, **options: Any) -> Any:
-            near = [np.asarray(x) if isinstance(x, FarArray) else x for x in given]
-            return _far(function(*near, **options))
+            return _far(function(*_near(given), **options))
 
         return far
 
@@ -72,6 +71,12 @@ class _Library(ModuleType):
     @staticmethod
     def as_numpy(x: Any, dtype: Any, copy: bool | None) -> Any:
         raise TypeError("this array is on the GPU; bring it back with gather(X)")
+
+
+def _near(given: Any) -> Any:
+    if isinstance(given, (tuple, list)) and not hasattr(given, "_fields"):
+        return type(given)([_near(part) for part in given])
+    return np.asarray(given) if isinstance(given, FarArray) else given
 
 
 def _far(result: Any) -> Any:

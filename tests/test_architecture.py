@@ -26,14 +26,16 @@ CHAIN = ["backend", "autodiff", "primitives", "labels", "functions", "layers", "
 MAY_IMPORT = {
     **{folder: set(CHAIN[:place]) for place, folder in enumerate(CHAIN)},
     "data": {"backend", "labels"},
-    "plot": {"labels"},
+    "plot": {"data", "labels"},
     "store": set(CHAIN) - {"training"},
+    "training": {*CHAIN, "data", "plot", "store"},
     "testing": {*CHAIN, "data", "store", "plot"},
 }
 """What each folder may import besides itself: the folders to its left, or what is said."""
 
 MAY_IMPORT_NUMPY = {"backend", "data", "store", "plot", "testing"}
-ONLY_WHEN_USED = {"scipy", "matplotlib", "pandas", "PIL", "hypothesis", "cupy", "pytest", "IPython"}
+ONLY_WHEN_USED = {"scipy", "matplotlib", "pandas", "PIL", "hypothesis", "cupy", "numba", "pytest",
+                  "IPython"}  # fmt: skip
 """Imported inside functions only: users pay for them, and need them, when they ask for them."""
 
 LINES_OF_A_FILE = 300
@@ -94,24 +96,26 @@ def test_imports_point_to_the_left(path: Path) -> None:
 def test_numpy_is_named_only_where_arrays_are_made(path: Path) -> None:
     roots = {module.partition(".")[0] for module in imports(path, parse(path))}
     assert "numpy" not in roots or folder(path) in MAY_IMPORT_NUMPY
-    assert "cupy" not in roots or folder(path) == "backend"
+    assert not roots & {"cupy", "numba"} or folder(path) == "backend"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_heavy_or_optional_packages_are_imported_when_used(path: Path) -> None:
-    if path.name.startswith("cupy_"):
-        return  # the backend of CuPy is imported when used itself, see the next test
+    if path.name.startswith(("cupy_", "numba_")):
+        return  # these files are imported when used themselves, see the next test
     for statement in at_import(parse(path)):
         roots = {module.partition(".")[0] for module in imports(path, statement)}
         assert not roots & ONLY_WHEN_USED, f"{name(path)}:{statement.lineno}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_the_backend_of_cupy_is_imported_when_used(path: Path) -> None:
+def test_files_of_cupy_and_numba_are_imported_when_used(path: Path) -> None:
     for statement in at_import(parse(path)):
         parts = {part for module in imports(path, statement) for part in module.split(".")}
-        names = [part for part in parts if part.startswith("cupy")]
-        assert not names or path.name.startswith("cupy_"), f"{name(path)}:{statement.lineno}"
+        for library in ("cupy", "numba"):
+            names = [part for part in parts if part.startswith(library)]
+            place = f"{name(path)}:{statement.lineno}"
+            assert not names or path.name.startswith(f"{library}_"), place
 
 
 def code_lines(path: Path) -> int:

@@ -1,6 +1,7 @@
 """NumPy's kernels of gelu, sums, softmax and functions number by number, beside their definitions.
 
-Sizes are on both sides of where a kernel begins to work in pieces.
+Sizes are on both sides of where a kernel begins to work in pieces. (``test_compiled`` is about the
+kernels that take their place where Numba is installed.)
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinydl import get_num_threads, set_num_threads
-from tinydl.backend import host
+from tinydl.backend import compiled, host
 from tinydl.backend.numpy_gelu import gelu_piece
 from tinydl.primitives.gelu import gelu_derivative
 
@@ -24,6 +25,13 @@ CLASSES = [np.float64, np.float32]
 EPSILON = {np.float64: 2.0**-52, np.float32: 2.0**-23}
 every_class = pytest.mark.parametrize("kind", CLASSES)
 LARGE = 450_000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def numpy_alone() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "_enabled", False)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,24 @@
 """Twelve mistakes that people make in kernels, and by what a trial must notice each of them.
 
-"values": a number is wrong; "guards": something was written outside an array; "launch": the kernel
-was stopped. Some faults show in one order of the threads only, or by the guard bands only.
+They are made in tinydl's own kernels, and the trials are the calls by which a GPU is compared with
+NumPy. "values": a number is wrong; "guards": something was written outside an array; "launch": the
+kernel was stopped. Some faults show in one order of the threads only, or by the guard bands only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.cpuhip import kernels
+import numpy as np
+
+from tests.cpuhip import standin
+from tinydl.backend.kernels import all_kernels
+from tinydl.testing import device_check
+from tinydl.testing.device_cases import CASES
+from tinydl.testing.device_check import Finding
+from tinydl.testing.device_sequences import SEQUENCE_CASES
 
 
 @dataclass(frozen=True)
@@ -17,75 +26,94 @@ class Fault:
     """`right` stands once in the text of a kernel and is replaced by `wrong`."""
 
     name: str
-    trial: kernels.Trial
-    text: str
+    kernel: str
+    trial: Trial
     right: str
     wrong: str
     forward: frozenset[str]
     reverse: frozenset[str]
 
-    def damaged_text(self) -> str:
-        assert self.text.count(self.right) == 1, f"{self.right!r} is not once in the kernel"
-        return self.text.replace(self.right, self.wrong)
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """The kernel has the fault within the block."""
+        kernel = next(kernel for kernel in all_kernels() if kernel.name == self.kernel)
+        source, compiled = kernel.source, kernel._compiled
+        assert source.count(self.right) == 1, f"{self.right!r} is not once in {kernel.name}"
+        kernel.source, kernel._compiled = source.replace(self.right, self.wrong), {}
+        try:
+            yield
+        finally:
+            kernel.source, kernel._compiled = source, compiled
 
     def noticed_by(self, order: str) -> frozenset[str]:
         return self.forward if order == "forward" else self.reverse
 
 
-def fault_of(trial: kernels.Trial, text: str) -> Callable[..., Fault]:
+@dataclass(frozen=True)
+class Trial:
+    """One of the calls of a function of the backend, by its number."""
+
+    function: str
+    case: int
+
+    def complaints(self, order: str) -> set[str]:
+        """What is wrong when the threads run in this order."""
+        finding, case = (
+            Finding(self.function),
+            {**CASES, **SEQUENCE_CASES}[self.function][self.case],
+        )
+        with standin.threads_run(order):
+            device_check.check_case(finding, case, np.float32)
+        found = {"launch" if "hipErrorLaunchFailure" in complaint else "values"
+                 for complaint in finding.complaints}  # fmt: skip
+        return found | ({"guards"} if standin.damaged_guards() else set())
+
+
+def fault_of(kernel: str, function: str, case: int) -> Callable[..., Fault]:
     """Faults in one kernel: by what is each noticed forward, and reversed."""
 
     def fault(name: str, right: str, wrong: str, forward: str, reverse: str) -> Fault:
         ways = frozenset(forward.split()), frozenset(reverse.split())
-        return Fault(name, trial, text, right, wrong, *ways)
+        return Fault(name, kernel, Trial(function, case), right, wrong, *ways)
 
     return fault
 
 
-windows = fault_of(kernels.try_windows, kernels.WINDOWS)
-from_windows = fault_of(kernels.try_from_windows, kernels.FROM_WINDOWS)
-column_sums = fault_of(kernels.try_column_sums, kernels.COLUMN_SUMS)
-softmax = fault_of(kernels.try_softmax, kernels.SOFTMAX)
+patches = fault_of("tinydl_patches", "convolve", 3)
+from_patches = fault_of("tinydl_from_patches", "convolve_input_gradient", 3)
+moments = fault_of("tinydl_moments", "channel_moments", 0)
+few = fault_of("tinydl_moments", "normalize_by_own", 1)
+softmax = fault_of("tinydl_softmax", "softmax", 4)
+momentum = fault_of("tinydl_sgdm", "update_all", 0)
 
-THROUGH_SHARED_MEMORY = """
-    __shared__ float sums[4];
-    if (lane == {writer}) sums[threadIdx.x / 32] = sum;
-    sum = sums[threadIdx.x / 32];
-"""
-"""A value goes from one lane to all without waiting for the one that writes it."""
-
-EXCHANGED = "sum += __shfl_xor_sync(0xffffffff, sum, by);"
+ADD_A_HALF = "sums[at] += sums[at + half * width];\n        __syncthreads();"
 
 FAULTS = [
-    windows("the first row counts as padding", "h >= 0", "h > 0",
+    patches("the first row counts as padding", "at[k] < 0", "at[k] <= 0",
             forward="values", reverse="values"),
-    windows("reads before and behind the array",
-            "h >= 0 && h < height && w >= 0 && w < width", "true",
+    patches("reads before and behind the array",
+            "patches[row * count + column] = is_inside(at, w.size)",
+            "patches[row * count + column] = true",
             forward="values", reverse="values"),
-    from_windows("the stride is ignored", "below % stride != 0", "false",
+    from_patches("the stride is ignored", "distance % w.stride[k] == 0", "true",
                  forward="values", reverse="values"),
-    column_sums("no barrier", "    __syncthreads();\n", "",
-                forward="values", reverse=""),
-    column_sums("a barrier in each branch", "__syncthreads();",
-                "if (r == 0) __syncthreads(); else __syncthreads();",
-                forward="launch", reverse="launch"),
-    column_sums("writes one row too far", "parts[blockIdx.x * columns + c] = sum",
-                "parts[(blockIdx.x + 1) * columns + c] = sum",
-                forward="values guards", reverse="values guards"),
-    column_sums("more threads than columns", "    if (c >= columns) return;\n", "",
-                forward="guards", reverse="guards"),
-    softmax("more warps than rows", "    if (row >= rows) return;\n", "",
-            forward="guards", reverse="guards"),
-    softmax("the largest value is not exchanged",
-            "top = fmaxf(top, __shfl_xor_sync(0xffffffff, top, by))", "top = top",
-            forward="values", reverse="values"),
-    softmax("the sum is that of half a warp", f"by = 16; by > 0; by /= 2) {EXCHANGED}",
-            f"by = 8; by > 0; by /= 2) {EXCHANGED}",
-            forward="values", reverse="values"),
-    softmax("lanes read what the first lane may not have written", EXCHANGED,
-            EXCHANGED + THROUGH_SHARED_MEMORY.format(writer=0),
-            forward="", reverse="values"),
-    softmax("lanes read what the last lane may not have written", EXCHANGED,
-            EXCHANGED + THROUGH_SHARED_MEMORY.format(writer=31),
+    from_patches("one thread too many", "i < elements", "i <= elements",
+                 forward="guards", reverse="guards"),
+    moments("no barrier", "sums[at] = mine;\n    __syncthreads();", "sums[at] = mine;",
             forward="values", reverse=""),
+    moments("a barrier in a branch", ADD_A_HALF, "{ " + ADD_A_HALF + " }",
+            forward="launch", reverse="launch"),
+    moments("the sum is read before it is there", "__syncthreads();\n    }\n    double sum",
+            "if (half > 1) __syncthreads();\n    }\n    double sum",
+            forward="", reverse="values"),
+    few("more threads than groups", "threadIdx.y != 0 || !is_there", "threadIdx.y != 0",
+        forward="values guards", reverse="guards"),
+    softmax("the largest value is not exchanged", "top = join(s, top, false);", "",
+            forward="values", reverse="values"),
+    softmax("the sum is that of half of the threads", "half > 0", "half > 1",
+            forward="values", reverse="values"),
+    softmax("more threads than lines", "line < lines", "true",
+            forward="guards", reverse="guards"),
+    momentum("writes one element too far", "i < r.size", "i <= r.size",
+             forward="guards", reverse="guards"),
 ]  # fmt: skip

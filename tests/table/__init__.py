@@ -30,6 +30,7 @@ from . import (
     special,
     statistics,
     steps,
+    surprise,
 )
 from .row import Row
 
@@ -57,6 +58,7 @@ ROWS: list[Row] = [
     *signal.ROWS,
     *special.ROWS,
     *steps.ROWS,
+    *surprise.ROWS,
     *own_rule.ROWS,
     *bend.ROWS,
 ]

@@ -7,8 +7,13 @@ documented attribute holds it.
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -504,6 +509,46 @@ def line(**options: Any) -> Any:
     return seen
 
 
+def first_read(**options: Any) -> Any:
+    return dl.read(dl.arrayDatastore(PLAIN, **options))
+
+
+def mini_batches(**options: Any) -> Any:
+    """Five observations of three numbers and a label."""
+    labels = dl.categorical(["a", "b", "a", "b", "a"])
+    ds = dl.combine(dl.arrayDatastore(normal((5, 3), 1)), dl.arrayDatastore(labels))
+    return [[np.asarray(part) if isinstance(part, dl.categorical) else part for part in batch]
+            for batch in dl.minibatchqueue(ds, **options)]  # fmt: skip
+
+
+def listed_files(**options: Any) -> Any:
+    """Two files side by side, and others that are found with other options."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = [Path(folder, name) for name in ("a.abc", "b.abc", "c.xyz", "d.xyz", "sub/e.abc")]
+        if "Labels" in options:
+            places.pop()
+        for place in places:
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(b"")
+        ds = dl.imageDatastore(folder, **options)
+        names = [Path(file).name for file in ds.Files]
+        labels = None if ds.Labels is None else (ds.Labels == Path(folder).name).tolist()
+        return [names, labels, [dl.readimage(ds, i) > 7 for i in range(len(ds))]]
+
+
+def chart(**options: Any) -> Any:
+    """What stands in a picture of a matrix, and its colours."""
+    import matplotlib.pyplot as plt
+
+    axes = dl.confusionchart([[3, 1], [0, 2]], ["a", "b"], **options)
+    texts = [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
+    texts += [text.get_text() for text in axes.texts]
+    sizes = [text.get_fontsize() for text in axes.texts]
+    colors = [list(patch.get_facecolor()) for patch in axes.patches]
+    plt.close()
+    return texts, sizes, colors
+
+
 def normalized(**options: Any) -> Any:
     return dl.batchnorm(Y, np.zeros(4), np.ones(4), np.zeros(4), np.ones(4), nargout=3, **options)
 
@@ -530,6 +575,74 @@ def classified(**options: Any) -> Any:
 
 
 AS_MANY = dl.functionLayer(lambda X: X * float(X.shape[-1]))  # wrong for a batch
+
+# ---- trainnet and its monitor -------------------------------------------------------------------
+
+PREDICTORS, RESPONSES = normal((9, 2), 1), normal((9, 1), 2)
+HELD_OUT = normal((4, 2), 3), normal((4, 1), 4)
+
+
+def trained(**options: Any) -> Any:
+    """What trainnet gives, prints and writes, but for the time. "folder" stands for a folder."""
+    dl.rng(0)
+    layers = [dl.featureInputLayer(2, Normalization="zerocenter"), dl.fullyConnectedLayer(3),
+              dl.batchNormalizationLayer(), dl.fullyConnectedLayer(1)]  # fmt: skip
+    few = {"MaxIterations": 3} if options["solverName"] == "lbfgs" else {"MaxEpochs": 3}
+    few |= {} if options["solverName"] == "lbfgs" else {"MiniBatchSize": 4}
+    seen: list[int] = []
+    watch = lambda info: seen.append(info.get("Iteration", 0))
+    stops = options.pop("OutputFcn", None)
+    resume = options.pop("Resume", None)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+        if resume or options.get("CheckpointPath"):
+            options["CheckpointPath"] = folder
+        given = {**few, "Verbose": False, **options}
+        made = dl.trainingOptions(**given, OutputFcn=[watch, *([stops] if stops else [])])
+        run = lambda **more: dl.trainnet(PREDICTORS, RESPONSES, dl.dlnetwork(layers), "mse", made,
+                                         **more, nargout=2)  # fmt: skip
+        net, info = run()
+        if resume:
+            seen.clear()
+            net, info = run(Resume=f"{folder}/{resume}")
+        files = sorted(os.listdir(folder))
+    columns = [[name, *values] for history in (info.TrainingHistory, info.ValidationHistory)
+               for name, values in history.items() if name != "TimeElapsed"]  # fmt: skip
+    printed = [line.split(" | ")[0].strip() for line in out.getvalue().splitlines()]
+    shown = sorted({"progress" if cell.startswith("Iteration ") else cell for cell in printed})
+    return made, [net.Learnables, net.State, net.Layers[0].Mean, columns, shown, files, seen,
+                  info.OutputNetworkIteration]  # fmt: skip
+
+
+def monitored(**options: Any) -> Any:
+    """What a monitor shows and writes, but for the time."""
+    import matplotlib.pyplot as plt
+
+    metrics = {"Metrics": ("Loss",), "Info": ("Epoch",), **options}
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+        if "CSVFile" in options:
+            metrics["CSVFile"] = f"{folder}/{options['CSVFile']}"
+        monitor = dl.trainingProgressMonitor(**metrics)
+        with monitor:
+            dl.recordMetrics(monitor, 1, **{monitor.Metrics[0]: 0.5})
+            dl.updateInfo(monitor, **{monitor.Info[0]: 1})
+        files = os.listdir(folder)
+    lines = [[cell for cell in line.split(" | ") if ":" not in cell]
+             for line in out.getvalue().splitlines()]  # fmt: skip
+    title = monitor.figure.get_suptitle() if options.get("Display") == "figure" else ""
+    plt.close("all")
+    return monitor, [lines[-1:], title, files]
+
+
+def rates(kind: Any) -> Callable[..., Any]:
+    """The factors of a schedule in the first steps."""
+    return of_call(lambda **o: [kind(**o)(1.0, i, 1 + i // 3) for i in range(1, 13)])
+
+
+LBFGS = {"solverName": "lbfgs"}
+ADAM = {"solverName": "adam"}
+VALIDATED = {"ValidationData": HELD_OUT, "ValidationFrequency": 1, "InitialLearnRate": 0.3}
+BOTH_ENDS = {"InitialFactor": 0.5, "FinalFactor": 0.3, "FrequencyUnit": "iteration"}
+
 
 FUNCTIONS = {
     "dlnetwork": Subject(of_call(network), {"Initialize": False, "OutputNames": "fc"}),
@@ -664,6 +777,95 @@ FUNCTIONS = {
     "animatedline": Subject(of_call(line), {
         "Color": "red", "LineStyle": "--", "LineWidth": 5.0, "Marker": "o", "DisplayName": "loss",
         "Parent": 0,
+    }),
+    "arrayDatastore": Subject(of_call(first_read), {
+        "OutputType": "same", "IterationDimension": Option(2, raises="write axis=1, counted from"),
+    }),
+    "minibatchqueue": Subject(of_call(mini_batches), {
+        "MiniBatchSize": 2, "PartialMiniBatch": "discard",
+        "MiniBatchFcn": lambda X, T: (np.concatenate(X) * 2, T),
+        "MiniBatchFormat": ["BC", ""], "OutputCast": "double", "OutputAsDlarray": [True, False],
+        "OutputEnvironment": Option("parallel", raises="one of auto, cpu, gpu"),
+        "PreprocessingEnvironment": Option("background", raises="is not supported"),
+        "DispatchInBackground": Option(True, raises="is not supported"),
+    }, {"MiniBatchSize": 3}),
+    "imageDatastore": Subject(of_call(listed_files), {
+        "IncludeSubfolders": True, "FileExtensions": ".xyz", "LabelSource": "foldernames",
+        "Labels": ["u", "v"], "ReadFcn": len,
+    }, {"FileExtensions": [".abc"], "ReadFcn": lambda name: 7}),
+    "padsequences": Subject(
+        of_call(lambda **o: dl.padsequences([[1, 2, 3], [4, 5]], axis=0, nargout=2, **o)),
+        {"Length": "shortest", "Direction": "left", "PaddingValue": 9.0, "UniformOutput": False},
+    ),
+    "confusionmat": Subject(of_call(lambda **o: dl.confusionmat([1, 1, 2], [1, 2, 2], **o)),
+                            {"Order": [2, 1]}),
+    "confusionchart": Subject(of_call(chart), {
+        "Title": "digits", "XLabel": "x", "YLabel": "y", "Normalization": "row-normalized",
+        "RowSummary": "absolute", "ColumnSummary": "absolute", "DiagonalColor": "green",
+        "OffDiagonalColor": "black", "FontSize": 12.0,
+    }),
+    "trainingOptions": Subject(trained, {
+        "InitialLearnRate": 0.5, "MaxEpochs": 2, "MiniBatchSize": 3, "Shuffle": "never",
+        "LearnRateSchedule": "cosine",
+        "LearnRateDropFactor": Option(0.5, {"LearnRateSchedule": "piecewise",
+                                            "LearnRateDropPeriod": 1}),
+        "LearnRateDropPeriod": Option(1, {"LearnRateSchedule": "piecewise"}),
+        "GradientThreshold": 0.01,
+        "GradientThresholdMethod": Option("absolute-value", {"GradientThreshold": 0.01}),
+        "Momentum": 0.5, "GradientDecayFactor": Option(0.5, ADAM),
+        "SquaredGradientDecayFactor": Option(0.5, ADAM), "Epsilon": Option(0.1, ADAM),
+        "MaxIterations": Option(2, LBFGS),
+        "HistorySize": Option(1, {**LBFGS, "MaxIterations": 6}),
+        "InitialInverseHessianFactor": Option(0.01, LBFGS),
+        "LineSearchMethod": Option("strong-wolfe", {**LBFGS, "MaxIterations": 6}),
+        "MaxNumLineSearchIterations": Option(1, {**LBFGS, "InitialInverseHessianFactor": 50.0}),
+        "GradientTolerance": Option(100.0, LBFGS), "StepTolerance": Option(100.0, LBFGS),
+        "L2Regularization": 0.5, "ValidationData": HELD_OUT,
+        "ValidationFrequency": Option(2, {"ValidationData": HELD_OUT}),
+        "ValidationPatience": Option(1, VALIDATED),
+        "OutputNetwork": Option("last-iteration", VALIDATED),
+        "Metrics": "rmse", "BatchNormalizationStatistics": "moving",
+        "ResetInputNormalization": False, "ExecutionEnvironment": Option("cpu", attribute=True),
+        "Verbose": True, "VerboseFrequency": Option(1, {"Verbose": True}),
+        "Plots": "training-progress", "CheckpointPath": "folder",
+        "CheckpointFrequency": Option(2, {"CheckpointPath": "folder"}),
+        "CheckpointFrequencyUnit": Option("iteration", {"CheckpointPath": "folder"}),
+        "OutputFcn": Option(lambda info: info.get("Iteration") == 2),
+    }, {"solverName": "sgdm"}),
+    "trainnet": Subject(trained, {"Resume": "net_checkpoint__4.npz"}, {"solverName": "sgdm"}),
+    "minibatchpredict": Subject(
+        of_call(lambda **o: dl.minibatchpredict(dl.dlnetwork([dl.featureInputLayer(2), AS_MANY]),
+                                                PREDICTORS, **o)),
+        {"MiniBatchSize": 4, "ExecutionEnvironment": Option("there", raises="auto, cpu, gpu")},
+    ),
+    "testnet": Subject(
+        of_call(lambda **o: dl.testnet(dl.dlnetwork([dl.featureInputLayer(2), AS_MANY]),
+                                       PREDICTORS, PREDICTORS, "rmse", **o)),
+        {"MiniBatchSize": 4, "ExecutionEnvironment": Option("there", raises="auto, cpu, gpu")},
+    ),
+    "trainingProgressMonitor": Subject(monitored, {
+        "Metrics": ("other",), "Info": ("other",), "XLabel": "Iteration", "Status": "Running",
+        "Progress": 50, "Visible": False, "Display": "figure", "CSVFile": "run.csv",
+        "Title": Option("other", {"Display": "figure"}),
+    }),
+    "piecewiseLearnRate": Subject(rates(dl.piecewiseLearnRate), {
+        "DropFactor": Option(0.5, {"Period": 2}), "Period": 2,
+        "FrequencyUnit": Option("iteration", {"Period": 2}),
+    }),
+    "exponentialLearnRate": Subject(rates(dl.exponentialLearnRate), {
+        "DropFactor": 0.5, "Period": 2, "FrequencyUnit": "iteration",
+    }),
+    "warmupLearnRate": Subject(rates(dl.warmupLearnRate), {
+        **BOTH_ENDS, "NumSteps": 3, "FrequencyUnit": "epoch",
+    }),
+    "polynomialLearnRate": Subject(rates(dl.polynomialLearnRate), {
+        **BOTH_ENDS, "NumSteps": 3, "Power": 2.0,
+    }),
+    "cosineLearnRate": Subject(rates(dl.cosineLearnRate), {
+        **BOTH_ENDS, "Period": 3, "PeriodGrowthFactor": Option(2, {"Period": 2}),
+    }),
+    "time_based_learn_rate": Subject(rates(dl.time_based_learn_rate), {
+        "Decay": 1.0, "FrequencyUnit": "epoch",
     }),
     "duration": Subject(of_call(lambda **o: str(dl.duration(0, 1, 30, **o))), {"Format": "s"}),
 }  # fmt: skip

@@ -7,23 +7,27 @@ array functions that fits ``x`` and calls the functions that NumPy and CuPy shar
 ``numpy_backend``   NumPy's functions, and those with a form of their own
 ``cupy_backend``    the same names for CuPy; imported when a GPU is asked for
 ``gpu``             whether there is a GPU that works, and what its errors mean
+``gpu_versions``    what a GPU computes with, for a report
 ``threads``         loops whose pieces are shared among threads
 ``process``         what belongs to the whole process: the threads of BLAS, the allocator
 ``windows``         where a sliding window meets its input, as pure arithmetic
 ``numpy_convolve`` ``cupy_convolve``  convolution on either
-``numpy_elementwise``  functions number by number, in threads
+``kernels``         the GPU's kernels that are written by hand, for the ``cupy_`` files
+``numpy_elementwise`` ``cupy_elementwise``  functions number by number, on either
 ``numpy_gelu``      the normal distribution and gelu
+``compiled``        whether Numba is there for it; then ``numba_kernels``
 ``numpy_reduce``    sums and means along axes
-``numpy_softmax``   softmax and the logarithm of a sum of exponentials
+``numpy_softmax`` ``cupy_softmax``  softmax and the logarithm of a sum of exponentials
 ``numpy_groups``    convolution in groups of channels
 ``numpy_matmul``    products of matrices, in threads
-``numpy_scatter``   sums of what goes to the same place
+``numpy_scatter`` ``cupy_scatter``  sums of what goes to the same place
 ``numpy_attend`` ``cupy_attend``  dot-product attention on either
 ``numpy_layernorm`` ``cupy_layernorm``  normalization by own statistics on either
 ``numpy_bend`` ``cupy_bend``  streams of derivatives through a function on either
 ``numpy_linalg`` ``cupy_linalg``  inverses and decompositions of matrices on either
 ``pool``            pooling on both
-``recur``           what recurrent units share, on both: ``lstm``, ``gru``
+``recur``           what recurrent units share, on both: ``lstm``, ``gru``; ``cupy_recur``
+``numpy_solvers`` ``cupy_solvers``  the steps of solvers on either
 ``ctc``             the sum over all alignments of label sequences on both
 ``random``          the one generator of random numbers
 ``tape`` ``traced`` what is asked of the library while a function runs

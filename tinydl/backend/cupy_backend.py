@@ -100,6 +100,24 @@ from tinydl.backend.cupy_convolve import (
     convolve_input_gradient,
     convolve_weight_gradient,
 )
+from tinydl.backend.cupy_dense import (
+    centred_affine,
+    centred_affine_gradient,
+    normalize_gelu,
+    normalize_gelu_gradients,
+)
+from tinydl.backend.cupy_elementwise import (
+    between,
+    chain,
+    gelu,
+    gelu_derivative,
+    kept,
+    leakyrelu,
+    relu,
+    surprise,
+    surprise_gradient,
+    total_surprise,
+)
 from tinydl.backend.cupy_layernorm import normalize_by_own, normalize_by_own_gradients
 from tinydl.backend.cupy_linalg import (
     cholesky,
@@ -121,11 +139,7 @@ from tinydl.backend.cupy_normalize import (
     channel_normalize,
     channel_normalize_gradients,
 )
-from tinydl.backend.erfinv import erfinv
-from tinydl.backend.gru import gru, gru_gradients
-from tinydl.backend.lstm import lstm, lstm_gradients
-from tinydl.backend.numpy_backend import dtype_of, orthogonal, quiet, smallest_normal, strings
-from tinydl.backend.pool import (
+from tinydl.backend.cupy_pool import (
     pool_max,
     pool_positions,
     pool_put,
@@ -133,10 +147,20 @@ from tinydl.backend.pool import (
     pool_sum,
     pool_take,
 )
+from tinydl.backend.cupy_recur import gru_backward, gru_forward, lstm_backward, lstm_forward
+from tinydl.backend.cupy_scatter import put_along_axis, scatter
+from tinydl.backend.cupy_softmax import logsumexp, softmax, softmax_gradient
+from tinydl.backend.cupy_solvers import update_all
+from tinydl.backend.erfinv import erfinv
+from tinydl.backend.gru import gru, gru_gradients
+from tinydl.backend.lstm import lstm, lstm_gradients
+from tinydl.backend.numpy_backend import dtype_of, orthogonal, quiet, smallest_normal, strings
 from tinydl.backend.random import generator
 
 name = "CuPy"
 ARRAY_TYPES = (cupy.ndarray,)
+_MOST_HELD = 4
+"""How much more memory than its own an array may hold on to."""
 
 
 def synchronize() -> None:
@@ -175,59 +199,6 @@ def sigmoid(x: Any) -> Any:
     return 1.0 / (1.0 + cupy.exp(-x))
 
 
-def gelu(x: Any, save: bool) -> Any:
-    """x Φ(x) with the normal distribution Φ; with save also its slope Φ(x) + x φ(x)."""
-    normal = (erf(x * 0.7071067811865476) + 1.0) * 0.5
-    return (x * normal, normal + x * _density(x)) if save else x * normal
-
-
-def gelu_derivative(x: Any, coefficients: Sequence[float], is_odd: bool) -> Any:
-    """r(x²) φ(x), times x if it is odd, with the coefficients of r, highest power first."""
-    value, square = 0.0, x * x
-    for coefficient in coefficients:
-        value = value * square + coefficient
-    return value * _density(x) * (x if is_odd else 1.0)
-
-
-def _density(x: Any) -> Any:
-    """φ(x), the density of the normal distribution."""
-    return cupy.exp(x * x * -0.5) * 0.3989422804014327  # 1/√(2π)
-
-
-# ---- a fully connected layer with batch normalization and gelu: see ``numpy_dense`` --------------
-
-
-def centred_affine(w: Any, x: Any, b: Any) -> Any:
-    """The rows of z = w x + b less their means, then these means and the variances: (C, n + 2)."""
-    z = w @ x
-    average = z.mean(axis=1, keepdims=True)
-    z -= average
-    return cupy.concatenate([z, average + b, (z * z).mean(axis=1, keepdims=True)], axis=1)
-
-
-def centred_affine_gradient(g: Any, packed: Any) -> Any:
-    """The gradient by z, from that by z − μ, μ and σ²."""
-    n = packed.shape[1] - 2
-    to_centred, to_mean, to_variance = g[:, :n], g[:, n, None], g[:, n + 1, None]
-    shift = to_centred.mean(axis=1, keepdims=True) - to_mean / n
-    return to_centred - shift + to_variance * (2.0 / n) * packed[:, :n]
-
-
-def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: bool) -> Any:
-    """gelu of the normalized z; with save also its slope."""
-    return gelu(packed[:, :-2] * (scale * (packed[:, -1:] + epsilon) ** -0.5) + offset, save)
-
-
-def normalize_gelu_gradients(
-    g: Any, packed: Any, slope: Any, scale: Any, epsilon: float
-) -> tuple[Any, Any, Any]:
-    """The gradients by the packed array, scale and offset; z − μ stands for its σ² too."""
-    z, narrow, d = packed[:, :-2], (packed[:, -1:] + epsilon) ** -0.5, g * slope
-    to_scale = (d * z).sum(axis=1, keepdims=True) * narrow
-    dz = (d - z * (to_scale * narrow / z.shape[1])) * (scale * narrow)
-    return cupy.pad(dz, ((0, 0), (0, 2))), to_scale, d.sum(axis=1, keepdims=True)
-
-
 def sum_over(x: Any, axis: tuple[int, ...]) -> Any:
     """The sum over axes, which stay with size 1."""
     return x.sum(axis=axis, keepdims=True)
@@ -240,19 +211,6 @@ def mean_over(x: Any, axis: tuple[int, ...]) -> Any:
     return added / count if count else added * math.nan
 
 
-def softmax(x: Any, axis: tuple[int, ...]) -> Any:
-    """eˣ / Σ eˣ, with the largest element taken out first so that nothing overflows."""
-    weight = cupy.exp(x - x.max(axis=axis, keepdims=True))
-    return weight / weight.sum(axis=axis, keepdims=True)
-
-
-def logsumexp(x: Any, axis: tuple[int, ...]) -> Any:
-    """log Σ eˣ, likewise; the axes stay with size 1."""
-    top = x.max(axis=axis, keepdims=True)
-    top = cupy.where(cupy.isfinite(top), top, 0.0)  # ±Inf would give Inf − Inf
-    return cupy.log(cupy.exp(x - top).sum(axis=axis, keepdims=True)) + top
-
-
 def uniform(shape: tuple[int, ...]) -> Any:
     """The next random numbers between 0 and 1: the same as in the computer's memory."""
     return cupy.asarray(generator.uniform(shape))
@@ -263,39 +221,9 @@ def in_pieces(function: Callable[..., tuple[Any, ...]], *arrays: Any) -> tuple[A
     return function(*arrays)
 
 
-def chain(g: Any, slope: Any, either: bool = False) -> Any:
-    """g · slope, and exactly 0 wherever g is 0 (or slope, with either), even where that is NaN.
-
-    Whether a second pass is needed is not asked: the answer would have to come from the GPU.
-    """
-    product = g * slope
-    is_zero = (g == 0) | (slope == 0) if either else g == 0
-    if isinstance(is_zero, bool):  # g is a Python number
-        return cupy.zeros_like(product) if is_zero else product
-    return cupy.where(is_zero, 0.0, product)
-
-
 def chooser(x: Any) -> Callable[[Any, Any], Any]:
     """A function of a mask and parts of x: x where the mask holds, else 0."""
     return lambda mask, part: cupy.where(mask, part, 0.0)
-
-
-def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of the given shape with x added at index; an element named twice receives both."""
-    total = cupy.zeros(shape, x.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all([isinstance(part, (slice, int)) or part is Ellipsis for part in parts]):
-        total[index] = x
-    else:
-        cupy.add.at(total, index, x)
-    return total
-
-
-def put_along_axis(x: Any, index: Any, axis: int, length: int) -> Any:
-    """Zeros with x written at index along axis: the adjoint of take_along_axis for one position."""
-    along = (1,) * axis + (length,) + (1,) * (x.ndim - axis - 1)
-    is_chosen = cupy.arange(length).reshape(along) == index % length  # −1 is the last position
-    return cupy.where(is_chosen, x, 0.0)
 
 
 def stable_argsort(x: Any, axis: int) -> Any:
@@ -316,6 +244,26 @@ def to_host(x: Any) -> Any:
 def as_own_copy(x: Any) -> Any:
     """A copy that nobody else holds, in C order."""
     return cupy.array(x, order="C", copy=True)
+
+
+def own_all(arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """The arrays, in full and sharing no memory.
+
+    Nobody else uses what they may be views of. Such a view is copied only if it lies scattered, or
+    is small and would hold on to a large array: a copy is a launch.
+    """
+    own: list[Any] = []
+    taken: dict[int, list[tuple[int, int]]] = {}  # where arrays lie within each piece of memory
+    for x in map(cupy.asarray, arrays):
+        start, end = x.data.ptr, x.data.ptr + x.nbytes
+        others = taken.setdefault(x.data.mem.ptr, [])
+        is_apart = x.flags.c_contiguous and all([end <= a or b <= start for a, b in others])
+        if not is_apart or (x.base is not None and x.base.nbytes > _MOST_HELD * x.nbytes):
+            own.append(as_own_copy(x))
+            continue
+        others.append((start, end))
+        own.append(x if x.base is None else cupy.ndarray(x.shape, x.dtype, memptr=x.data))
+    return tuple(own)
 
 
 def as_numpy(x: Any, dtype: Any, copy: bool | None) -> NoReturn:

@@ -1,21 +1,66 @@
-"""Convolution of CuPy arrays, in any number of spatial dimensions, with both of its gradients.
+"""Convolution of CuPy arrays, in up to three spatial dimensions, with both of its gradients.
 
     y[o, k, b] = Σᵢ Σ_c w[i, c, k] · x[o · stride + i · dilation − before, c, b]
 
 x is (*spatial, C, B), w is (*window, C / groups, K), y is (*outputs, K, B). The inputs under the
-window, its *patches*, are copied side by side by one kernel; then the sum is a product of two
-matrices for each group of channels. The gradient by x is gathered, not added up by many threads in
-any order: it is the same bits each time.
+window, its *patches*, are copied side by side by one kernel; then the sum is one product of two
+matrices, or of two for each group of channels at once. Its columns are the outputs of all images.
+Patches that would take more than LIMIT bytes are made and used in pieces, some columns at a time.
+
+The gradient by x is gathered, not added up by many threads in any order: it is the same bits each
+time.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import cupy
 
-from tinydl.backend.windows import Shape, Slide, by_phase, reach
+from tinydl.backend.kernels import index_type, real_type, windows
+from tinydl.backend.kernels import patches as kernels
+from tinydl.backend.windows import Shape, Slide
+
+LIMIT = 1 << 28
+"""Bytes of patches at a time."""
+
+
+class _Sizes(NamedTuple):
+    """What all three functions work with: the window, and the sizes of its matrices."""
+
+    window: Any
+    taps: int
+    channels: int
+    filters: int
+    images: int
+    groups: int
+    columns: int
+    counter: str  # the type of an index
+
+    def pieces(self, itemsize: int) -> Iterator[tuple[int, int]]:
+        """The first column and the number of columns of each piece."""
+        rows = self.taps * self.channels
+        step = max(1, min(self.columns, LIMIT // max(1, rows * itemsize)))
+        for first in range(0, self.columns, step):
+            yield first, min(step, self.columns - first)
+
+    def typed(self, *numbers: int) -> tuple[Any, ...]:
+        """Numbers that count columns, as the kernels take them."""
+        kind = cupy.int32 if self.counter == "int" else cupy.int64
+        return tuple([kind(number) for number in numbers])
+
+    def by_group(self, w: Any) -> Any:
+        """The weights as (taps · C, K), or a matrix (taps · C / groups, K / groups) a group."""
+        if self.groups == 1:
+            return w.reshape(self.taps * self.channels, self.filters)
+        rows, share = self.taps * (self.channels // self.groups), self.filters // self.groups
+        return w.reshape(rows, self.groups, share).swapaxes(0, 1)
+
+    def dealt(self, rows: Any) -> Any:
+        """A matrix of patches, or of filters, by group."""
+        return rows if self.groups == 1 else rows.reshape(self.groups, -1, rows.shape[-1])
 
 
 def convolve(
@@ -30,26 +75,49 @@ def convolve(
     bias: Any = None,
 ) -> Any:
     """The convolution y of x with w, plus a bias (K, 1); size is the spatial shape of y."""
-    y = _correlate(x, w, size, Slide(stride, dilation, before), groups)
+    x, w = _prepared(x, w)
+    sizes = _sizes(x.shape[:-2], w.shape[:-2], size, Slide(stride, dilation, before),
+                   x.shape[-2:], w.shape[-1], groups)  # fmt: skip
+    y = cupy.empty((*size, sizes.filters, sizes.images), x.dtype)
+    if y.size == 0:
+        return y
     if bias is not None:
-        y += bias
+        bias = cupy.ascontiguousarray(bias, x.dtype)
+    weights = sizes.by_group(w).swapaxes(-1, -2)
+    for first, count in sizes.pieces(x.itemsize):
+        columns = cupy.empty((sizes.filters, count), x.dtype)
+        patches = sizes.dealt(_patches(x, sizes, first, count))
+        cupy.matmul(weights, patches, out=sizes.dealt(columns))
+        kernels.FROM_COLUMNS.launch(
+            windows.grid_of_rows(count, sizes.filters), (windows.THREADS,),
+            (columns, y, bias, *_int32(sizes.filters, sizes.images), *sizes.typed(first, count)),
+            real=real_type(x.dtype), index=sizes.counter,
+        )  # fmt: skip
     return y
 
 
 def convolve_input_gradient(
     d: Any, w: Any, *, size: Shape, stride: Shape, dilation: Shape, before: Shape, groups: int
 ) -> Any:
-    """The gradient by x, from that by y, called d; size is the spatial shape of x.
-
-    Inputs that have the same taps together are a convolution of d with stride 1, see ``phases``.
-    """
-    window, (channels, filters) = w.shape[:-2], w.shape[-2:]
-    w = w.reshape(*window, channels, groups, filters // groups).swapaxes(-1, -3)
-    w = w.reshape(*window, filters // groups, groups * channels)
-    x = cupy.empty((*size, groups * channels, d.shape[-1]), cupy.result_type(d, w))
-    for inputs, taps, slide in by_phase(size, window, Slide(stride, dilation, before)):
-        part = x[inputs]
-        part[...] = _correlate(d, w[taps], part.shape[:-2], slide, groups)
+    """The gradient by x, from that by y, called d; size is the spatial shape of x."""
+    d, w = _prepared(d, w)
+    channels = (w.shape[-2] * groups, d.shape[-1])
+    sizes = _sizes(size, w.shape[:-2], d.shape[:-2], Slide(stride, dilation, before),
+                   channels, w.shape[-1], groups)  # fmt: skip
+    x = cupy.empty((*size, *channels), d.dtype)
+    if x.size == 0 or sizes.columns == 0:
+        x.fill(0)
+        return x
+    weights = sizes.by_group(w)
+    for first, count in sizes.pieces(d.itemsize):
+        patches = cupy.empty((sizes.taps * sizes.channels, count), d.dtype)
+        cupy.matmul(weights, sizes.dealt(_columns(d, sizes, first, count)),
+                    out=sizes.dealt(patches))  # fmt: skip
+        kernels.FROM_PATCHES.launch(
+            windows.grid(x.size), (windows.THREADS,),
+            (patches, x, *_of_patches(sizes, first, count)),
+            real=real_type(d.dtype), index=sizes.counter,
+        )  # fmt: skip
     return x
 
 
@@ -60,35 +128,68 @@ def convolve_weight_gradient(
 
     size is the shape of the window.
     """
-    patches = _patches(x, size, d.shape[:-2], Slide(stride, dilation, before), groups)
-    filters, pixels = d.shape[-2], math.prod(d.shape[:-2]) * d.shape[-1]
-    by_filter = cupy.moveaxis(d, -2, 0).reshape(groups, filters // groups, pixels)
-    w = patches @ by_filter.swapaxes(-1, -2)
-    return cupy.moveaxis(w, 0, 1).reshape(*size, x.shape[-2] // groups, filters)
+    x, d = _prepared(x, d)
+    sizes = _sizes(x.shape[:-2], size, d.shape[:-2], Slide(stride, dilation, before),
+                   x.shape[-2:], d.shape[-2], groups)  # fmt: skip
+    shape = (*size, sizes.channels // groups, sizes.filters)
+    if 0 in shape or sizes.columns == 0:
+        return cupy.zeros(shape, x.dtype)
+    w: Any = None
+    for first, count in sizes.pieces(x.itemsize):
+        patches = sizes.dealt(_patches(x, sizes, first, count))
+        columns = sizes.dealt(_columns(d, sizes, first, count))
+        part = patches @ columns.swapaxes(-1, -2)
+        w = part if w is None else cupy.add(w, part, out=w)
+    return (w if groups == 1 else w.swapaxes(0, 1)).reshape(shape)
 
 
-def _correlate(x: Any, w: Any, outputs: Shape, slide: Slide, groups: int) -> Any:
-    """Σᵢ wᵢᵀ x[o · stride + i · dilation − before] at each o of the outputs."""
-    patches = _patches(x, w.shape[:-2], outputs, slide, groups)
-    filters, images = w.shape[-1], x.shape[-1]
-    by_group = w.reshape(patches.shape[1], groups, filters // groups).transpose(1, 2, 0)
-    y = (by_group @ patches).reshape(filters, *outputs, images)
-    return cupy.ascontiguousarray(cupy.moveaxis(y, 0, -2))
+def _prepared(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both in C order and of one class; copied only where they are not."""
+    dtype = cupy.result_type(a, b)
+    return cupy.ascontiguousarray(a, dtype), cupy.ascontiguousarray(b, dtype)
 
 
-def _patches(x: Any, window: Shape, outputs: Shape, slide: Slide, groups: int) -> Any:
-    """The inputs under the window, a matrix (taps · C, outputs · B) a group, with 0 for padding."""
-    needed, there, inside = reach(x.shape, window, outputs, slide)
-    channels, images = x.shape[-2:]
-    padded = cupy.zeros((*needed, channels, images), x.dtype)
-    padded[inside] = x[there]
-    *steps, channel, image = padded.strides
-    by_tap = [step * dilation for step, dilation in zip(steps, slide.dilation, strict=True)]
-    by_output = [step * stride for step, stride in zip(steps, slide.stride, strict=True)]
-    count = channels // groups
-    view = cupy.lib.stride_tricks.as_strided(
-        padded,
-        (groups, *window, count, *outputs, images),
-        (count * channel, *by_tap, channel, *by_output, image),
-    )
-    return view.reshape(groups, math.prod(window) * count, math.prod(outputs) * images)
+def _sizes(
+    size: Shape, taps: Shape, outputs: Shape, slide: Slide, rest: Shape, filters: int, groups: int
+) -> _Sizes:
+    channels, images = rest
+    columns = math.prod(outputs) * images
+    rows = math.prod(taps) * channels
+    largest = max(math.prod(size) * channels * images, columns * filters, LIMIT // 4, rows)
+    return _Sizes(
+        windows.window(size, taps, outputs, slide), math.prod(taps), channels, filters, images,
+        groups, columns, index_type(largest),
+    )  # fmt: skip
+
+
+def _patches(x: Any, sizes: _Sizes, first: int, count: int) -> Any:
+    """The inputs under the window at some columns: (taps · C, count), with 0 for padding."""
+    patches = cupy.empty((sizes.taps * sizes.channels, count), x.dtype)
+    if patches.size:
+        kernels.PATCHES.launch(
+            windows.grid_of_rows(count, len(patches)), (windows.THREADS,),
+            (x, patches, *_of_patches(sizes, first, count)),
+            real=real_type(x.dtype), index=sizes.counter,
+        )  # fmt: skip
+    return patches
+
+
+def _columns(y: Any, sizes: _Sizes, first: int, count: int) -> Any:
+    """Some columns of y: (filters, count)."""
+    columns = cupy.empty((sizes.filters, count), y.dtype)
+    if columns.size:
+        kernels.COLUMNS.launch(
+            windows.grid_of_rows(count, sizes.filters), (windows.THREADS,),
+            (y, columns, *_int32(sizes.filters, sizes.images), *sizes.typed(first, count)),
+            real=real_type(y.dtype), index=sizes.counter,
+        )  # fmt: skip
+    return columns
+
+
+def _of_patches(sizes: _Sizes, first: int, count: int) -> tuple[Any, ...]:
+    numbers = _int32(sizes.channels, sizes.images, sizes.groups)
+    return (sizes.window, *numbers, *sizes.typed(first, count))
+
+
+def _int32(*numbers: int) -> tuple[Any, ...]:
+    return tuple([cupy.int32(number) for number in numbers])

@@ -21,16 +21,23 @@ def gru(
     # What q adds to the gates is added for all steps at once; "before" that is all of it.
     now = 2 * units if reset == "after" else 3 * units
     b = lib.concatenate([b[:now] + q[:now], b[now:]])
-    forward = _forward_after if reset == "after" else _forward_before
     with lib.quiet():
         gates = lib.matmul(w, recur.time_first(x))
         gates += b
         hidden = recur.states(h0, gates)
         kept = gates, hidden, lib.empty(hidden[1:].shape, gates.dtype)
-        forward(r, q[2 * units :], recur.APPLY[gate], recur.APPLY[state], *kept)
+        lib.gru_forward(r, q[2 * units :], reset, gate, state, *kept)
     y = lib.empty((units, *x.shape[1:]), gates.dtype)
     recur.copy(lib.moveaxis(hidden[1:], 0, 2), y)
     return y, kept
+
+
+def gru_forward(
+    r: Any, q: Any, reset: str, gate: str, state: str, gates: Any, hidden: Any, inner: Any
+) -> None:
+    """Turn the products with x into the gates, and write the states, step by step."""
+    forward = _forward_after if reset == "after" else _forward_before
+    forward(r, q, recur.APPLY[gate], recur.APPLY[state], gates, hidden, inner)
 
 
 Activation = Callable[[Any, Any], None]
@@ -39,7 +46,7 @@ Activation = Callable[[Any, Any], None]
 def _forward_after(
     r: Any, q: Any, to_gate: Activation, to_state: Activation, gates: Any, hidden: Any, inner: Any
 ) -> None:
-    """Turn the products with x into the gates, and write the states, step by step."""
+    """With the reset gate behind the product."""
     lib, units = xp(gates), r.shape[1]
     opened, held, candidate = recur.blocks(gates, 3)
     recurrent, part = [lib.empty((n, gates.shape[2]), gates.dtype) for n in (len(r), units)]
@@ -93,12 +100,8 @@ def gru_gradients(
     """The gradients by x, h0, w, r, b and q, from the gradient dy by the hidden states."""
     lib, units, is_after = xp(x), r.shape[1], reset == "after"
     gates, hidden, inner = kept
-    d = _factors(gates, hidden, inner if is_after else hidden[:-1],
-                 recur.SLOPE[gate], recur.SLOPE[state])  # fmt: skip
     dh, dy = lib.zeros(hidden.shape[1:], hidden.dtype), recur.time_first(dy)
-    # What reaches r h: the same, but behind the reset gate where that multiplies the product.
-    to_product = lib.empty(d.shape, d.dtype) if is_after else d
-    (_backward_after if is_after else _backward_before)(r, d, to_product, gates, dy, dh)
+    d, to_product = lib.gru_backward(r, reset, gate, state, gates, hidden, inner, dy, dh)
     d = recur.flat(d)
     to_product = recur.flat(to_product) if is_after else d
     dx = dw = dr = None
@@ -113,6 +116,22 @@ def gru_gradients(
     db = recur.row_sums(d) if need[4] else None
     dq = recur.row_sums(to_product) if need[5] else None
     return dx, dh, dw, dr, db, dq
+
+
+def gru_backward(
+    r: Any, reset: str, gate: str, state: str, gates: Any, hidden: Any, inner: Any, dy: Any,
+    dh: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """The gradients by the gates and by the product r h; dh is by the first hidden state then.
+
+    That of the product is the same, but behind the reset gate where this multiplies the product.
+    """
+    is_after = reset == "after"
+    d = _factors(gates, hidden, inner if is_after else hidden[:-1],
+                 recur.SLOPE[gate], recur.SLOPE[state])  # fmt: skip
+    to_product = xp(d).empty(d.shape, d.dtype) if is_after else d
+    (_backward_after if is_after else _backward_before)(r, d, to_product, gates, dy, dh)
+    return d, to_product
 
 
 def _factors(

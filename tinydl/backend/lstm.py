@@ -39,24 +39,18 @@ def lstm(
         gates += b
         hidden, cells = recur.states(h0, gates), recur.states(c0, gates)
         kept = gates, hidden, cells, lib.empty(hidden[1:].shape, gates.dtype)
-        _forward(r, recur.APPLY[gate], recur.APPLY[state], *kept)
+        lib.lstm_forward(r, gate, state, *kept)
     y = lib.empty((units, observations, steps + 1), gates.dtype)
     recur.copy(lib.moveaxis(hidden[1:], 0, 2), y[..., :steps])
     y[..., steps] = cells[-1]
     return y, kept
 
 
-def _forward(
-    r: Any,
-    to_gate: Callable[[Any, Any], None],
-    to_state: Callable[[Any, Any], None],
-    gates: Any,
-    hidden: Any,
-    cells: Any,
-    shown: Any,
+def lstm_forward(
+    r: Any, gate: str, state: str, gates: Any, hidden: Any, cells: Any, shown: Any
 ) -> None:
     """Turn the products with x into the gates, and write the states, step by step."""
-    lib = xp(gates)
+    lib, to_gate, to_state = xp(gates), recur.APPLY[gate], recur.APPLY[state]
     open_, (o, i, f, g) = gates[:, : 3 * r.shape[1]], recur.blocks(gates, 4)
     recurrent = lib.empty(gates.shape[1:], gates.dtype)
     steps = zip(gates, open_, o, i, f, g, shown, hidden, cells, hidden[1:], cells[1:],
@@ -80,10 +74,9 @@ def lstm_gradients(
     """The gradients by x, h0, c0, w, r and b, from the gradient dy by the packed result."""
     lib = xp(x)
     gates, hidden, cells, shown = kept
-    d, into_cell = _factors(gates, cells, shown, recur.SLOPE[gate], recur.SLOPE[state])
     dh, dy = lib.zeros(shown.shape[1:], shown.dtype), recur.time_first(dy)
-    _backward(lib.ascontiguousarray(_inside(r).T), d, into_cell, gates, dy, dh)
-    d = recur.flat(d)
+    back = lib.ascontiguousarray(_inside(r).T)
+    d = recur.flat(lib.lstm_backward(back, gate, state, gates, cells, shown, dy, dh))
     dx = dw = dr = db = None
     if need[0]:
         dx = recur.unflat(lib.matmul(_inside(w).T, d), x.shape[2])
@@ -94,6 +87,18 @@ def lstm_gradients(
     if need[5]:
         db = _outside(recur.row_sums(d))
     return dx, dh, dy[-1], dw, dr, db
+
+
+def lstm_backward(
+    back: Any, gate: str, state: str, gates: Any, cells: Any, shown: Any, dy: Any, dh: Any
+) -> Any:
+    """The gradients by the gates, from those of all steps by the states.
+
+    Behind it dh and the last of dy hold the gradients by the first hidden and cell state.
+    """
+    d, into_cell = _factors(gates, cells, shown, recur.SLOPE[gate], recur.SLOPE[state])
+    _backward(back, d, into_cell, gates, dy, dh)
+    return d
 
 
 def _factors(
@@ -124,10 +129,7 @@ def _factors(
 
 
 def _backward(back: Any, d: Any, into_cell: Any, gates: Any, dy: Any, dh: Any) -> None:
-    """Turn the factors d into the gradients by the gates, from the last step to the first.
-
-    Behind it dh and the last of dy hold the gradients by the first hidden and cell state.
-    """
+    """Turn the factors d into the gradients by the gates, from the last step to the first."""
     lib, units, forget = xp(d), len(dh), recur.blocks(gates, 4)[2]
     dc, part = dy[-1], lib.empty(dh.shape, dh.dtype)
     to_others = d.reshape(len(d), 4, *dh.shape)[:, 1:]

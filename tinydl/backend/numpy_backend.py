@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -82,8 +82,8 @@ from numpy import (
 
 from tinydl.backend.ctc import ctc_backward, ctc_forward
 from tinydl.backend.erfinv import erfinv
-from tinydl.backend.gru import gru, gru_gradients
-from tinydl.backend.lstm import lstm, lstm_gradients
+from tinydl.backend.gru import gru, gru_backward, gru_forward, gru_gradients
+from tinydl.backend.lstm import lstm, lstm_backward, lstm_forward, lstm_gradients
 from tinydl.backend.numpy_attend import attend, attend_gradients
 from tinydl.backend.numpy_bend import bend, bend_gradients
 from tinydl.backend.numpy_dense import (
@@ -93,16 +93,23 @@ from tinydl.backend.numpy_dense import (
     normalize_gelu_gradients,
 )
 from tinydl.backend.numpy_elementwise import (
+    between,
     chain,
     chooser,
     cos,
     erf,
     exp,
     in_pieces,
+    kept,
+    leakyrelu,
     log,
+    relu,
     sigmoid,
     sin,
+    surprise,
+    surprise_gradient,
     tanh,
+    total_surprise,
 )
 from tinydl.backend.numpy_gelu import gelu, gelu_derivative
 from tinydl.backend.numpy_groups import (
@@ -134,7 +141,8 @@ from tinydl.backend.numpy_normalize import (
 )
 from tinydl.backend.numpy_reduce import mean_over, sum_over
 from tinydl.backend.numpy_scatter import scatter
-from tinydl.backend.numpy_softmax import logsumexp, softmax
+from tinydl.backend.numpy_softmax import logsumexp, softmax, softmax_gradient
+from tinydl.backend.numpy_solvers import update_all
 from tinydl.backend.numpy_special import digamma, erfc, gamma, gammaln, zeta
 from tinydl.backend.pool import (
     pool_max,
@@ -186,6 +194,16 @@ def to_host(x: Any) -> np.ndarray:
 def as_own_copy(x: Any) -> np.ndarray:
     """A copy that nobody else holds, in C order."""
     return np.array(x, order="C", copy=True)
+
+
+def own_all(arrays: Sequence[Any]) -> tuple[np.ndarray, ...]:
+    """The arrays, in full and sharing no memory: views, and what comes again, are copied."""
+    own: list[np.ndarray] = []
+    taken: set[int] = set()
+    for x in map(np.asarray, arrays):
+        own.append(x if x.base is None and id(x) not in taken else as_own_copy(x))
+        taken.add(id(x))
+    return tuple(own)
 
 
 def dtype_of(name: str) -> np.dtype:

@@ -5,32 +5,41 @@ a thread takes some channels and goes through everything with them while they ar
 
 The first pass gives z − μ for z = w x + b and, in two more columns, the mean μ and the variance σ²
 of each row of z. The second gives gelu(γ (z − μ) / √(σ² + ε) + β). The bias shifts μ alone.
+
+Each function has a function that works on rows, which may be taken from ``numba_kernels`` instead.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinydl.backend.numpy_gelu import PIECE, gelu_piece
+from tinydl.backend.compiled import kernels_for
+from tinydl.backend.numpy_gelu import COMPILED_WORK, PIECE, gelu_piece
 from tinydl.backend.numpy_gelu import WORK as GELU_WORK
 from tinydl.backend.numpy_matmul import PRODUCTS
 from tinydl.backend.numpy_normalize import channel_sums
-from tinydl.backend.threads import par
+from tinydl.backend.threads import MOST, par
 
 
 def centred_affine(w: Any, x: Any, b: Any) -> Any:
     """The rows of z = w x + b less their means, then these means and the variances: (C, n + 2)."""
     (channels, inputs), n = w.shape, x.shape[1]
     packed = np.empty((channels, n + 2), x.dtype)
+    bias = np.ascontiguousarray(b)
+    kernels = kernels_for(channels * n, x, bias)
 
     def rows(first: int, end: int) -> None:
         z = packed[first:end, :n]
         np.matmul(w[first:end], x, out=z)
+        if kernels is not None:
+            kernels.centre(packed, bias, first, end)
+            return
         mean = channel_sums(z[None]) / n
         z -= mean[:, None]
-        packed[first:end, n] = mean + b[first:end, 0]
+        packed[first:end, n] = mean + bias[first:end, 0]
         packed[first:end, n + 1] = np.vecdot(z, z) / n
 
     par(channels, rows, work=channels * n * (inputs // PRODUCTS + 4) + x.size)
@@ -61,6 +70,12 @@ def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: b
     y = np.empty((channels, n), packed.dtype)
     slope = np.empty_like(y) if save else None
     factor = scale * (packed[:, n + 1, None] + epsilon) ** -0.5
+    kernels = kernels_for(y.size, packed, factor, offset)
+    if kernels is not None:
+        given = map(np.ascontiguousarray, (packed, factor, offset))
+        par(channels, partial(kernels.normalize_gelu, *given, y, slope),
+            work=y.size * COMPILED_WORK)  # fmt: skip
+        return y if slope is None else (y, slope)
 
     def rows(first: int, end: int) -> None:
         part = np.multiply(packed[first:end, :n], factor[first:end], out=y[first:end])
@@ -70,7 +85,7 @@ def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: b
             values = y.reshape(-1)[piece]
             gelu_piece(values, values, None if slope is None else slope.reshape(-1)[piece])
 
-    par(channels, rows, work=y.size * (GELU_WORK + 2))
+    par(channels, rows, work=y.size * (GELU_WORK + 2), step=_step(channels, n))
     return y if slope is None else (y, slope)
 
 
@@ -91,6 +106,12 @@ def normalize_gelu_gradients(
     inverse = (packed[:, n + 1, None] + epsilon) ** -0.5
     factor = scale * inverse
     to_scale, to_offset = np.empty_like(inverse), np.empty_like(inverse)
+    kernels = kernels_for(slope.size, g, packed, slope, factor)
+    if kernels is not None:
+        given = map(np.ascontiguousarray, (g, packed, slope, factor, inverse))
+        par(channels, partial(kernels.normalize_gelu_gradients, *given, dz, to_scale, to_offset),
+            work=4 * slope.size)  # fmt: skip
+        return dz, to_scale, to_offset
 
     def rows(first: int, end: int) -> None:
         at = slice(first, end)
@@ -100,5 +121,10 @@ def normalize_gelu_gradients(
         d -= z * (to_scale[at] * inverse[at] / n)
         d *= factor[at]
 
-    par(channels, rows, work=8 * slope.size)
+    par(channels, rows, work=8 * slope.size, step=_step(channels, n))
     return dz, to_scale, to_offset
+
+
+def _step(channels: int, n: int) -> int:
+    """Rows to a piece: many calls are made with each, which must be long for threads to pay."""
+    return max(-(-channels // MOST), -(-2 * PIECE // max(1, n)))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.backend.numpy_reduce import sum_over
 from tinydl.backend.threads import LEAST, par
 
 PIECE = 50_000
@@ -92,6 +93,50 @@ def in_pieces(function: Callable[..., tuple[Any, ...]], *arrays: Any) -> tuple[A
 
     par(x.size, work_on, work=5 * x.size, step=PIECE)
     return tuple([result.reshape(x.shape) for result in results])
+
+
+# ---- activations, mixtures, losses ---------------------------------------------------------------
+
+
+def relu(x: Any, save: bool) -> Any:
+    """max(x, 0); with save also where x is positive."""
+    y = np.maximum(x, 0.0)
+    return (y, x > 0) if save else y
+
+
+def leakyrelu(x: Any, scale: float) -> tuple[Any, Any]:
+    """x where x > 0, scale · x elsewhere, and the slope."""
+    is_positive = (x > 0).astype(x.dtype)  # arithmetic with 0 and 1 is faster than `where`
+    slope = is_positive + (1.0 - is_positive) * scale
+    return x * slope, slope
+
+
+def kept(draws: Any, probability: float, dtype: Any) -> Any:
+    """1/(1 − probability) where a draw reaches the probability, else 0: what dropout multiplies."""
+    return ((draws >= probability) / (1.0 - probability)).astype(dtype)
+
+
+def between(a: Any, b: Any, weight: float) -> Any:
+    """(1 − weight) · a + weight · b."""
+    return a * (1.0 - weight) + b * weight
+
+
+def surprise(y: Any, t: Any, least: float) -> Any:
+    """−t ln y, with y kept above `least`."""
+    return -(t * log(np.maximum(y, least)))
+
+
+def total_surprise(p: Any, t: Any, least: float, scale: float) -> Any:
+    """Σ −t ln p · scale."""
+    terms = surprise(p, t, least)
+    return sum_over(terms, tuple(range(terms.ndim))).reshape(()) * scale
+
+
+def surprise_gradient(g: Any, y: Any, t: Any, least: float, scale: float) -> Any:
+    """The gradient by y, from g by −t ln y · scale: −g t / y, 0 below `least`, half of it there."""
+    top = np.maximum(y, least)
+    share = np.where(y == least, 0.5, y == top).astype(top.dtype)
+    return chain(-(g * scale) * t, 1.0 / top) * share
 
 
 # ---- products in which 0 wins over Inf -----------------------------------------------------------

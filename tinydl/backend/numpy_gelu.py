@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.backend.compiled import kernels_for
 from tinydl.backend.threads import Work, par
 
 INVERSE_ROOT_TWO_PI = 0.3989422804014327  # 1/√(2π)
@@ -29,8 +30,8 @@ INVERSE_ROOT_TWO_PI = 0.3989422804014327  # 1/√(2π)
 PIECE = 20_000
 """How many elements are worked on at a time: long calls, yet all powers lie in the cache."""
 
-WORK = 25
-"""What an element costs, in additions."""
+WORK, COMPILED_WORK = 25, 6
+"""What an element costs, in additions: here, and in compiled form."""
 
 BEYOND = 1600.0
 """A number whose e^(−n/2) is 0 in either class."""
@@ -49,7 +50,7 @@ _SINGLE = np.array([
      0.012345679012345678],
 ], np.float32)  # fmt: skip
 
-_COEFFICIENTS = {np.dtype(np.float64): (_DOUBLE, 39.0), np.dtype(np.float32): (_SINGLE, 15.0)}
+COEFFICIENTS = {np.dtype(np.float64): (_DOUBLE, 39.0), np.dtype(np.float32): (_SINGLE, 15.0)}
 """By class: P and Q, lowest power first, and from where on e^(−a²/2) is 0."""
 
 _SIGN_BITS: dict[Any, tuple[Any, Any]] = {
@@ -61,17 +62,19 @@ _SIGN_BITS: dict[Any, tuple[Any, Any]] = {
 
 def gelu(x: Any, save: bool) -> Any:
     """x Φ(x); with save also its slope Φ(x) + x φ(x), where φ is the normal density."""
-    if x.dtype not in _COEFFICIENTS:
+    if x.dtype not in COEFFICIENTS:
         return _by_erf(x, save)
     flat = np.ascontiguousarray(x).reshape(-1)
     y = np.empty_like(flat)
     slope = np.empty_like(flat) if save else None
+    kernels = kernels_for(flat.size, flat)
+    of_piece = gelu_piece if kernels is None else kernels.gelu
 
     def work_on(first: int, end: int) -> None:
         part = slice(first, end)
-        gelu_piece(flat[part], y[part], None if slope is None else slope[part])
+        of_piece(flat[part], y[part], None if slope is None else slope[part])
 
-    _by_pieces(flat.size, work_on, WORK)
+    _by_pieces(flat.size, work_on, WORK if kernels is None else COMPILED_WORK)
     return y.reshape(x.shape) if slope is None else (y.reshape(x.shape), slope.reshape(x.shape))
 
 
@@ -84,7 +87,7 @@ def gelu_derivative(x: Any, coefficients: Sequence[float], is_odd: bool) -> Any:
     def work_on(start: int, end: int) -> None:
         part, value = flat[start:end], y[start:end]
         square = part * part
-        if square.dtype in _COEFFICIENTS:
+        if square.dtype in COEFFICIENTS:
             np.minimum(square, BEYOND, out=square)  # Inf · 0 would be NaN
         np.multiply(square, first, out=value)
         for i, c in enumerate(rest):
@@ -162,7 +165,7 @@ class _Space:
     """
 
     def __init__(self, dtype: Any, length: int) -> None:
-        self.coefficients, largest = _COEFFICIENTS[dtype]
+        self.coefficients, largest = COEFFICIENTS[dtype]
         self.length = length
         degree = self.coefficients.shape[1] - 1
         width = length + (-length % 16) + 8  # rows that are not whole pages apart

@@ -9,7 +9,7 @@ import numpy as np
 
 def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of the given shape with x added at index; an element named twice receives both."""
-    if x.dtype.kind == "f" and _names_columns(index, shape):
+    if x.dtype.kind == "f" and names_columns(index, shape):
         return _add_columns(x, index[1], shape)
     total = np.zeros(shape, x.dtype)
     if _names_no_element_twice(index):
@@ -19,12 +19,11 @@ def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return total
 
 
-def _names_columns(index: Any, shape: tuple[int, ...]) -> bool:
+def names_columns(index: Any, shape: tuple[int, ...]) -> bool:
     """Whether positions of columns are taken out of a matrix, as an embedding does."""
     return (
         isinstance(index, tuple)
         and len(index) == len(shape) == 2
-        and isinstance(index[0], slice)
         and isinstance(index[0], slice)
         and index[0] == slice(None)
         and getattr(index[1], "ndim", 0) == 1

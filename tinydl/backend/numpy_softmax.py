@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.backend.numpy_reduce import sum_over
 from tinydl.backend.threads import par
 
 Axes = tuple[int, ...]
@@ -35,6 +36,11 @@ def softmax(x: Any, axis: Axes) -> Any:
 
     _along_another(x.shape, axis, work_on)
     return y
+
+
+def softmax_gradient(g: Any, y: Any, axis: Axes) -> Any:
+    """The gradient by x, from that by y = softmax(x), called g: y (g − Σ g y)."""
+    return y * (g - sum_over(g * y, axis))
 
 
 def logsumexp(x: Any, axis: Axes) -> Any:

@@ -29,6 +29,10 @@ from tinydl.backend.traced import Slot, Traced, TracedOnGPU, bare, captured, par
 _LEAVE = frozenset({"as_numpy", "as_text", "read_only", "to_host"})
 """Functions of a library whose results leave it, although they may be arrays."""
 
+_COMPOSED = frozenset({"between", "kept", "leakyrelu", "relu"})
+"""Functions of NumPy's backend that are a few of NumPy's calls, which are written down one by one:
+each of these can write into a buffer. (On a GPU each is one kernel.)"""
+
 _SIZED_BY_NUMBERS = frozenset({"argwhere", "compress", "extract", "flatnonzero", "nonzero",
                                "repeat", "unique"})  # fmt: skip
 _IN_PLACE = frozenset({operator.iadd, operator.isub, operator.imul, operator.itruediv})
@@ -182,6 +186,8 @@ class Library:
             return function
         if name == "uniform":
             return self._uniform
+        if name in _COMPOSED and self._module is dispatch.xp():
+            return function
         if name in _LEAVE:
             return functools.partial(_leaving, self._tape, function, name)
         return functools.partial(self._tape.ask, function)

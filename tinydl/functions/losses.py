@@ -27,6 +27,7 @@ from tinydl.labels.display import header
 from tinydl.labels.options import named_options
 from tinydl.primitives import elementwise as e
 from tinydl.primitives.reduce import sum_to
+from tinydl.primitives.surprise import surprise, total_surprise
 
 FACTORS = ("batch-size", "all-elements", "target-included", "mask-included", "none")
 
@@ -61,9 +62,14 @@ def crossentropy(
     """
     one_of(ClassificationMode, ("single-label", "multilabel"), "ClassificationMode", "crossentropy")
     pair = Pair(Y, targets, Mask, DataFormat, "crossentropy")
-    terms = e.negative(e.multiply(pair.t, log_above_zero(pair.y)))
+    least = xp(plain(pair.y)).smallest_normal(pair.y.dtype)
+    is_plain = Reduction == "sum" and ClassificationMode == "single-label"
+    if is_plain and weights is None and WeightsFormat is None:
+        scale = 1.0 / pair.count(NormalizationFactor)
+        return dlarray._make(total_surprise(pair.y, pair.t, least=least, scale=scale), "")
+    terms = surprise(pair.y, pair.t, least=least)
     if ClassificationMode == "multilabel":
-        terms = e.subtract(terms, e.multiply(1.0 - pair.t, log_above_zero(1.0 - pair.y)))
+        terms = e.add(terms, surprise(1.0 - pair.y, 1.0 - pair.t, least=least))
     return pair.reduced(terms, weights, WeightsFormat, Reduction, NormalizationFactor)
 
 
@@ -230,9 +236,11 @@ class Pair:
                 raise ValueError(f'{self.caller}: NormalizationFactor= divides the sum; with '
                                  'Reduction="none" there is none')  # fmt: skip
             return self.labelled.back(dlarray._make(terms, self.Y.dims))
-        return dlarray._make(sum_to(terms, shape=()) * (1.0 / self._count(factor)), "")
+        return dlarray._make(sum_to(terms, shape=()) * (1.0 / self.count(factor)), "")
 
-    def _count(self, factor: str) -> float:
+    def count(self, factor: str) -> float:
+        """What the sum is divided by."""
+        one_of(factor, FACTORS, "NormalizationFactor", self.caller)
         if factor == "mask-included" and self.mask is None:
             raise ValueError(f'{self.caller}: NormalizationFactor="mask-included" needs Mask=')
         if factor == "batch-size":

@@ -37,6 +37,7 @@ class dropoutLayer(Layer):
 
     def forward(self, *X: dlarray) -> tuple[dlarray, dict[str, dlarray]]:
         (x,) = X
-        kept = xp(plain(x._value)).uniform(x.shape) >= self.Probability
-        factor = (kept / (1.0 - self.Probability)).astype(arithmetic(x._value).dtype)
+        lib = xp(plain(x._value))
+        draws = lib.uniform(x.shape)
+        factor = lib.kept(draws, self.Probability, arithmetic(x._value).dtype)
         return x * dlarray._make(factor, x.dims), {}

@@ -19,6 +19,7 @@
 ``decompose``   Cholesky, LU, eigenvalues, singular values, the exponential
 ``linear_algebra``  triangles, inverse, systems of equations, determinant
 ``convolve``    convolution, with its gradients by the input and by the weights
+``surprise``    what crossentropy adds up
 ``pool``        largest elements and averages under a sliding window
 ``normalize``   variance, and normalization by given statistics
 ``dense``       a fully connected layer with batch normalization and gelu
@@ -63,10 +64,11 @@ from tinydl.primitives import (
     special,
     statistics,
     steps,
+    surprise,
 )
 
 __all__ = ["activation", "attend", "bend", "circular", "contract", "convolve", "ctc",
            "cumulate", "decompose", "dense", "elementwise", "gelu", "hyperbolic",
            "linear_algebra", "logarithm", "normalize", "own_rule", "own_statistics", "pool",
            "product", "push", "push_functions", "push_linear", "recur", "reduce", "shape",
-           "sort", "special", "statistics", "steps"]  # fmt: skip
+           "sort", "special", "statistics", "steps", "surprise"]  # fmt: skip

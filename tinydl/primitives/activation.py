@@ -13,8 +13,7 @@ from tinydl.primitives.elementwise import expm1, multiply, where
 @Primitive.saving("mask")
 def relu(x: Any, *, save: bool = False) -> Any:
     """max(x, 0), with slope 0 at 0."""
-    y = xp(x).maximum(x, 0.0)
-    return (y, x > 0) if save else y
+    return xp(x).relu(x, save)
 
 
 relu.gradient(x=lambda g, mask: g * mask)
@@ -23,9 +22,8 @@ relu.gradient(x=lambda g, mask: g * mask)
 @Primitive.saving("slope")
 def leakyrelu(x: Any, *, scale: float, save: bool = False) -> Any:
     """x where x > 0, scale · x elsewhere."""
-    is_positive = (x > 0).astype(x.dtype)  # arithmetic with 0 and 1 is faster than `where`
-    slope = is_positive + (1.0 - is_positive) * scale
-    return (x * slope, slope) if save else x * slope
+    y, slope = xp(x).leakyrelu(x, scale)
+    return (y, slope) if save else y
 
 
 leakyrelu.gradient(x=lambda g, slope: g * slope)

@@ -57,7 +57,7 @@ multiply.gradient(a=lambda g, b: g * b, b=lambda g, a: g * a)
 @Primitive
 def between(a: Any, b: Any, *, weight: float) -> Any:
     """(1 − weight) · a + weight · b."""
-    return a * (1.0 - weight) + b * weight
+    return xp(a, b).between(a, b, weight)
 
 
 between.gradient(a=lambda g, weight: g * (1.0 - weight), b=lambda g, weight: g * weight)

@@ -149,4 +149,11 @@ def softmax(x: Any, *, axis: Axes) -> Any:
     return xp(x).softmax(x, axis)
 
 
-softmax.gradient(x=lambda g, y, axis: y * (g - sum(g * y, axis=axis)))
+@softmax.gradients("x")
+def _(g: Any, y: Any, axis: Axes) -> tuple[Any]:
+    return (xp(y).softmax_gradient(g, y, axis),)
+
+
+@softmax.higher("x")
+def _(g: Any, y: Any, axis: Axes) -> tuple[Any]:
+    return (y * (g - sum(g * y, axis=axis)),)

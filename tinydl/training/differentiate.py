@@ -146,14 +146,13 @@ def dlgradient(
 
 def _own(gradients: list[Any]) -> list[Any]:
     """The gradients as full arrays that share no memory. Recorded ones stay as they are."""
-    own: list[Any] = []
-    taken: set[int] = set()
-    for g in gradients:
-        if type(g) is not Recorded:
-            g = _whole(xp(g).asarray(g))
-            g = xp(g).as_own_copy(g) if id(g) in taken else g
-            taken.add(id(g))
-        own.append(g)
+    own = list(gradients)
+    places = [i for i, g in enumerate(gradients) if type(g) is not Recorded]
+    libraries = [xp(gradients[i]) for i in places]
+    for library in {id(lib): lib for lib in libraries}.values():
+        here = [i for i, lib in zip(places, libraries, strict=True) if lib is library]
+        for i, g in zip(here, library.own_all([gradients[i] for i in here]), strict=True):
+            own[i] = g
     return own
 
 

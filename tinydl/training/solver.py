@@ -42,7 +42,7 @@ def sgdmupdate(
             change += v * inertia
         return w + change, change
 
-    new, state = _update("sgdmupdate", step, net, grad, [vel])
+    new, state = _update("sgdm", (rate, inertia), step, net, grad, [vel])
     return new, state[0]
 
 
@@ -80,7 +80,7 @@ def adamupdate(
         m, v = _averaged(m, g, b1), _averaged(v, g * g, b2)
         return w - _quotient(m * (rate * factor), v, eps), m, v
 
-    new, state = _update("adamupdate", step, net, grad, [avgGrad, avgSqGrad])
+    new, state = _update("adam", (rate, b1, b2, eps), step, net, grad, [avgGrad, avgSqGrad])
     return new, state[0], state[1]
 
 
@@ -110,7 +110,7 @@ def rmspropupdate(
         v = _averaged(v, g * g, decay)
         return w - _quotient(g * (rate * factor), v, eps), v
 
-    new, state = _update("rmspropupdate", step, net, grad, [avgSqGrad])
+    new, state = _update("rmsprop", (rate, decay, eps), step, net, grad, [avgSqGrad])
     return new, state[0]
 
 
@@ -147,14 +147,20 @@ def _decay(value: Any, name: str) -> float:
 
 
 def _update(
-    caller: str, step: Rule, parameters: Any, gradients: Any, states: list[Any]
-) -> tuple[Any, list[Any]]:
-    """step for every parameter: new parameters, and new solver states of the gradients' form."""
+    name: str, constants: tuple[float, ...], step: Rule, parameters: Any, gradients: Any,
+    states: list[Any],
+) -> tuple[Any, list[Any]]:  # fmt: skip
+    """step for every parameter: new parameters, and new solver states of the gradients' form.
+
+    The constants are those of the step, for a GPU's kernel of that name.
+    """
+    caller = f"{name}update"
     refuse_plain(parameters, caller + ": {kind} cannot be updated; make it a dlarray")
     fresh = [is_empty(s) for s in states]
     kept = [s for s, is_fresh in zip(states, fresh, strict=True) if not is_fresh]
-    rows = iter(factors(parameters))
-    columns: list[tuple[dlarray, ...]] = []
+    rates = iter(factors(parameters))
+    rows: list[tuple[Any, ...]] = []
+    dims: list[str] = []
 
     def one(w: dlarray, g: dlarray, *old: dlarray) -> dlarray:
         check_fits(caller, w, g, "gradient")
@@ -164,19 +170,31 @@ def _update(
         value, slope, *given = together([_as(x, w) for x in (w, g, *old)], arguments)
         states_of_w = iter(given)
         arrays = [None if is_fresh else next(states_of_w) for is_fresh in fresh]
-        factor = next(rows)
-        results = xp(value).in_pieces(
-            lambda w, g, *old: step(w, g, factor, *old), value, slope, *arrays
-        )
-        columns.append(tuple([dlarray._make(r, w.dims) for r in results]))
+        rows.append((value, slope, next(rates), *arrays))
+        dims.append(w.dims)
         return w
 
     with computing():
         map_arrays(one, parameters, gradients, *kept)
+        columns = [[dlarray._make(r, d) for r in results] for results, d in zip(
+            _stepped(name, constants, step, rows), dims, strict=True)]  # fmt: skip
     results = [iter([row[i] for row in columns]) for i in range(1 + len(states))]
     new = map_arrays(lambda _: next(results[0]), parameters)
     form = learnables(parameters)
     return new, [map_arrays(lambda _, c=column: next(c), form) for column in results[1:]]
+
+
+def _stepped(
+    name: str, constants: tuple[float, ...], step: Rule, rows: list[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """The new arrays of each row. The rows of one device are worked on together."""
+    libraries = [xp(row[0]) for row in rows]
+    results: dict[int, tuple[Any, ...]] = {}
+    for library in {id(lib): lib for lib in libraries}.values():
+        places = [i for i, lib in enumerate(libraries) if lib is library]
+        found = library.update_all(name, constants, step, [rows[i] for i in places])
+        results.update(zip(places, found, strict=True))
+    return [results[i] for i in range(len(rows))]
 
 
 def _as(x: dlarray, w: dlarray) -> Any:

@@ -1,0 +1,68 @@
+"""Whether compiled kernels are to be used: if Numba is there, and an array is large enough.
+
+``numpy_gelu`` and ``numpy_dense`` are complete without it. Where ``kernels_for`` gives the module
+``numba_kernels``, they call its loops instead. To import Numba takes 0.3 s, to find the kernels
+compiled 0.5 s, and to compile them 3 s, once on a machine for each class of numbers. Programs that
+work on small arrays alone pay for none of it.
+
+The choice depends on the size and class of an array, never on what was computed before: the same
+call gives the same bits. What fails in Numba (a release for other versions of Python or NumPy, no
+folder that it could write to) costs one warning, and NumPy computes everything.
+
+The environment variable TINYDL_NUMBA=0, read when tinydl is imported, turns it off.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from typing import Any
+
+import numpy as np
+
+LEAST = 10_000
+"""From how many elements on an array goes to the compiled kernels."""
+
+_CLASSES = (np.dtype(np.float64), np.dtype(np.float32))
+_enabled = os.environ.get("TINYDL_NUMBA", "1") != "0"
+_found: dict[Any, Any] = {}
+_lock = threading.Lock()
+
+
+def kernels_for(size: int, *arrays: Any) -> Any:
+    """The compiled kernels for arrays, with so many elements in all; None where NumPy computes."""
+    if size < LEAST or not _enabled:
+        return None
+    kind = arrays[0].dtype
+    for array in arrays:
+        if array.dtype != kind:
+            return None
+    try:
+        return _found[kind]
+    except KeyError:
+        return _find(kind)
+
+
+def _find(kind: Any) -> Any:
+    """The kernels for a class, compiled; from now on they are known, or known to be missing."""
+    with _lock:
+        if kind not in _found:
+            _found[kind] = _compiled(kind) if kind in _CLASSES else None
+        return _found[kind]
+
+
+def _compiled(kind: Any) -> Any:
+    try:
+        from tinydl.backend import numba_kernels
+
+        numba_kernels.compile_for(kind)
+    except Exception as error:  # Numba's own are of many kinds, and NumPy can always compute
+        if not (isinstance(error, ModuleNotFoundError) and error.name == "numba"):
+            _found.update(dict.fromkeys(_CLASSES))  # before the warning, which may be an error
+            reason = str(error).strip().partition("\n")[0]
+            warnings.warn(f"tinydl computes without Numba, which is installed but fails here with "
+                          f"{type(error).__name__}: {reason}. The environment variable "
+                          f"TINYDL_NUMBA=0 turns it off.", UserWarning, stacklevel=2)  # fmt: skip
+        return None
+    return numba_kernels
