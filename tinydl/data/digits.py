@@ -1,7 +1,7 @@
 """Images of digits for training and for testing, under the names of MATLAB's data set.
 
-MATLAB's own images are not free, so these are others. By default they are drawn on the spot; MNIST
-is read from a folder of the user's.
+MATLAB's own images are not free, so these are others. By default they are drawn on the spot; the
+user's own MATLAB images or MNIST are read from the disk.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tinydl.data import pen
 from tinydl.data.categorical import categorical
+from tinydl.data.digits_folder import DigitImages, is_digits_folder, read_digits_folder
+from tinydl.data.digits_mat import read_digits_mat
 from tinydl.data.idx import read_idx
 
 _VARIABLE = "TINYDL_DIGITS"
@@ -22,8 +24,9 @@ _COUNT = 5000
 _SEEDS = {"train": 20200901, "test": 20200902}
 _MNIST_NAMES = {"train": "train", "test": "t10k"}
 _DIGITS = tuple("0123456789")
-_READ_TODAY = (
-    "read today are 'synthetic', which needs no files, and a folder with the IDX files of MNIST"
+_SOURCES = (
+    "the sources are 'synthetic', which needs no files, MATLAB's DigitDataset folder, a .mat file "
+    "with its images, and a folder with the IDX files of MNIST"
 )
 
 
@@ -39,6 +42,9 @@ def digitTrain4DArrayData(
 
         None                what the environment variable TINYDL_DIGITS says, else "synthetic"
         "synthetic"         5000 images, 500 of each digit, drawn by tinydl: not MATLAB's images
+        a folder's path     MATLAB's DigitDataset folder, with digitTrain.csv and digitTest.csv; the
+                            angles are None where those do not have them
+        a .mat file's path  the images that MATLAB wrote there; docs/matlab_data.md says how
         a folder's path     the IDX files of MNIST, compressed or not; all that are in them, 60000
                             for training and 10000 for testing. The angles are None.
 
@@ -46,8 +52,8 @@ def digitTrain4DArrayData(
     fast: X is a view whose last dimension is the slowest.
 
     Raises FileNotFoundError for a folder or file that is missing, NotADirectoryError for a file
-    where the folder is expected, ValueError for damaged files, NotImplementedError for MATLAB's
-    DigitDataset folder and for .mat files.
+    where the folder is expected, ValueError for damaged files, ImportError without Pillow for the
+    DigitDataset folder.
 
     Example:
         >>> from tinydl.data import digitTrain4DArrayData
@@ -72,63 +78,53 @@ def digitTest4DArrayData(
     return _load("test", source)
 
 
-class _Images(NamedTuple):
-    """Images as they are stored: bytes, one image after the other."""
-
-    pixels: np.ndarray  # N×28×28
-    digits: np.ndarray  # N
-    angles: np.ndarray | None  # N
-
-
 def _load(
     part: str, source: str | os.PathLike[str] | None
 ) -> tuple[np.ndarray, categorical, np.ndarray | None]:
     stored = _stored(part, source)
-    pixels = stored.pixels / 255.0
+    pixels = stored.pixels / 255.0 if stored.pixels.dtype == np.uint8 else stored.pixels
     X = pixels[:, :, :, None].transpose(1, 2, 3, 0)
     angles = None if stored.angles is None else stored.angles.reshape(-1, 1).copy()
     return X, categorical(stored.digits, range(10), _DIGITS), angles
 
 
-def _stored(part: str, source: Any) -> _Images:
+def _stored(part: str, source: Any) -> DigitImages:
     place, asked_by = source, "the argument source"
     if place is None:
         place = os.environ.get(_VARIABLE) or "synthetic"
         asked_by = f"the environment variable {_VARIABLE}"
     if not isinstance(place, (str, os.PathLike)) or not os.fspath(place):
-        raise TypeError(f"source is {source!r}; {_READ_TODAY}")
+        raise TypeError(f"source is {source!r}; {_SOURCES}")
     if os.fspath(place) == "synthetic":
         return _synthetic(part)
-    return _mnist(part, _folder(Path(place).expanduser(), asked_by))
+    path = Path(place).expanduser()
+    if path.is_file() and path.suffix.lower() == ".mat":
+        return read_digits_mat(path, part)
+    folder = _folder(path, asked_by)
+    return read_digits_folder(folder, part) if is_digits_folder(folder) else _mnist(part, folder)
 
 
 def _folder(path: Path, asked_by: str) -> Path:
-    """The path, if it leads to a folder that may hold MNIST."""
+    """The path, if it leads to a folder."""
     if path.is_file():
-        if path.suffix == ".mat":
-            raise NotImplementedError(f"{asked_by} names the .mat file {path}; {_READ_TODAY}")
         raise NotADirectoryError(
             f"{asked_by} names {path}, which is a file; name the folder it lies in"
         )
     if not path.is_dir():
-        raise FileNotFoundError(f"{asked_by} names {path}, which does not exist; {_READ_TODAY}")
-    if (path / "digitTrain.csv").exists():
-        raise NotImplementedError(
-            f"{asked_by} names {path}, MATLAB's DigitDataset folder; {_READ_TODAY}"
-        )
+        raise FileNotFoundError(f"{asked_by} names {path}, which does not exist; {_SOURCES}")
     return path
 
 
 @functools.cache
-def _synthetic(part: str) -> _Images:
+def _synthetic(part: str) -> DigitImages:
     """Drawn once in a process, and kept as bytes that nobody can write to."""
     drawn = pen.draw_digits(_COUNT, _SEEDS[part])
     for array in drawn:
         array.flags.writeable = False
-    return _Images(*drawn)
+    return DigitImages(*drawn)
 
 
-def _mnist(part: str, folder: Path) -> _Images:
+def _mnist(part: str, folder: Path) -> DigitImages:
     images_file = _mnist_file(folder, f"{_MNIST_NAMES[part]}-images", "idx3-ubyte")
     labels_file = _mnist_file(folder, f"{_MNIST_NAMES[part]}-labels", "idx1-ubyte")
     pixels, digits = read_idx(images_file), read_idx(labels_file)
@@ -144,7 +140,7 @@ def _mnist(part: str, folder: Path) -> _Images:
         )
     if (digits > 9).any():
         raise ValueError(f"{labels_file} holds the label {digits.max()}; digits are 0 to 9")
-    return _Images(pixels, digits, None)
+    return DigitImages(pixels, digits, None)
 
 
 def _mnist_file(folder: Path, name: str, kind: str) -> Path:

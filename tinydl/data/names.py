@@ -14,12 +14,12 @@ def encode(
     values: Any, valueset: Any = None, categorynames: Any = None
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """The code of each value, counted from 0, and the name of each category."""
-    given = _complete(_one_row(values, "values"), "values")
+    given = complete_row(values, "values")
     if valueset is None:
         different, codes = np.unique(given, return_inverse=True)
         codes = codes.reshape(-1)
     else:
-        different = _complete(_one_row(valueset, "valueset"), "valueset")
+        different = complete_row(valueset, "valueset")
         codes = _find(given, different)
     if categorynames is None:
         return codes.astype(np.intp, copy=False), _default_names(different)
@@ -27,6 +27,11 @@ def encode(
     unique = tuple(dict.fromkeys(chosen))  # values with one name become one category
     place = np.array([unique.index(name) for name in chosen], dtype=np.intp)
     return place[codes], unique
+
+
+def complete_row(values: Any, argument: str) -> np.ndarray:
+    """Values as a one-dimensional array of text, of real numbers or of bool; none is missing."""
+    return _complete(_one_row(values, argument), argument)
 
 
 def _one_row(values: Any, argument: str) -> np.ndarray:
@@ -137,7 +142,7 @@ def _name(value: Any) -> str:
 
 
 def _chosen_names(categorynames: Any, count: int) -> Sequence[str]:
-    names = _complete(_one_row(categorynames, "categorynames"), "categorynames")
+    names = complete_row(categorynames, "categorynames")
     if len(names) and names.dtype.kind != "U":
         raise TypeError("categorynames has numbers; names are text")
     if len(names) != count:

@@ -64,15 +64,16 @@ def drawnow() -> None:
     if time.monotonic() < _next_redraw:
         return
     for made in list(_figures):
-        _redraw(made)
+        redraw(made)
     _next_redraw = time.monotonic() + _PAUSE
 
 
-def _redraw(made: Any) -> None:
+def redraw(made: Any) -> None:
+    """Show a figure as it is now, where figures are shown."""
     canvas = made.canvas
     if notebook.is_inline():
         notebook.show(made)
-    elif _has_window(canvas) and notebook.is_open(made):
+    elif has_window(canvas) and notebook.is_open(made):
         if made not in _shown:
             canvas.manager.show()
             _shown.add(made)
@@ -80,7 +81,7 @@ def _redraw(made: Any) -> None:
         canvas.flush_events()
 
 
-def _has_window(canvas: Any) -> bool:
+def has_window(canvas: Any) -> bool:
     """Whether the canvas is of a kind that is shown in a window.
 
     A canvas that only writes files draws at once when it is asked to draw later; those of windows
