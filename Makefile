@@ -37,7 +37,7 @@ physics: $(VENV)/.made-plots  ## physics-informed networks, and derivatives by i
 	$(BIN)/python examples/heat_equation.py
 	$(BIN)/python examples/burgers.py
 
-test: $(VENV)/.made-test  ## run the suite, on all cores (three minutes on two)
+test: $(VENV)/.made-test  ## run the suite, on all cores (four minutes on two)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
 test-deep: $(VENV)/.made-test  ## run it with many more random draws
