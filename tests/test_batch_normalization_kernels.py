@@ -36,17 +36,29 @@ def whole(x: Any, scale: Any, offset: Any, g: Any, channel: int) -> list[Any]:
     axis = tuple([i for i in range(x.ndim) if i != channel])
     mean, variance = x.mean(axis, keepdims=True), x.var(axis, keepdims=True)
     normal = (x - mean) / np.sqrt(variance + 1e-5)
-    means = [v.mean(axis, keepdims=True) for v in (g, g * normal)]
-    dx = scale / np.sqrt(variance + 1e-5) * (g - means[0] - normal * means[1])
     n = x.size // x.shape[channel]
-    return [np.stack([mean, variance]), normal * scale + offset, dx, n * means[1], n * means[0]]
+    gradients: list[Any] = []
+    for passed in (g, g * (x > 3)):
+        means = [v.mean(axis, keepdims=True) for v in (passed, passed * normal)]
+        dx = scale / np.sqrt(variance + 1e-5) * (passed - means[0] - normal * means[1])
+        gradients += [dx, n * means[1], n * means[0]]
+    y = normal * scale + offset
+    moved = [0.25 * mean + 0.75 * scale, 0.5 * variance + 0.5 * offset]
+    return [np.stack([mean, variance, *moved]), y, np.maximum(y, 0), *gradients]
 
 
 def by_kernels(x: Any, scale: Any, offset: Any, g: Any, channel: int) -> list[Any]:
-    moments = kernels.channel_moments(x, channel=channel)
+    moved = kernels.moved_moments(x, scale, offset, channel=channel, decays=(0.25, 0.5))
     options = {"channel": channel, "epsilon": 1e-5}
-    y = kernels.channel_normalize(x, *moments, scale, offset, **options)
-    return [moments, y, *kernels.channel_normalize_gradients(g, x, *moments, scale, **options)]
+    y, behind_relu = [
+        kernels.channel_normalize(x, *moved[:2], scale, offset, **options, is_relu=is_relu)
+        for is_relu in (False, True)
+    ]
+    every, shown = [
+        kernels.channel_normalize_gradients(g, x, *moved[:2], scale, **options, y=given)
+        for given in (None, x - 3)
+    ]
+    return [moved, y, behind_relu, *every, *shown]
 
 
 @pytest.mark.parametrize(("shape", "channel"), SHAPES)
@@ -55,7 +67,8 @@ def test_kernels_are_the_formulas(shape: tuple[int, ...], channel: int, dtype: s
     inputs = drawn(shape, channel, dtype)
     eps = float(np.finfo(dtype).eps)
     n = math.prod(shape) // shape[channel]
-    terms = [1, 1, 1, n, n]  # the last two are sums, and may be off as much as their terms together
+    # Those that are sums may be off as much as their terms together.
+    terms = [1, 1, 1, 1, n, n, 1, n, n]
     pairs = zip(by_kernels(*inputs, channel), whole(*inputs, channel), terms, strict=True)
     for found, expected, count in pairs:
         assert found.dtype == dtype

@@ -236,24 +236,15 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(
 
 @pytest.mark.parametrize("images", [1, 5, 12])
 @pytest.mark.parametrize(("groups", "channels", "filters"), [*GROUPED, (1, 0, 5)])
-def test_bias_and_what_is_done_with_each_block(
-    groups: int, channels: int, filters: int, images: int
-) -> None:
-    """The hook sees every row once, complete, and may write to it."""
+def test_bias_and_relu_in_each_block(groups: int, channels: int, filters: int, images: int) -> None:
     x, w = normal((40, 31, channels, images), 1), normal((3, 3, channels // groups, filters), 2)
     bias = normal((filters, 1), 3)
     options = {"size": (38, 29), "stride": (1, 1), "dilation": (1, 1), "before": (0, 0)}
     plain_y = host.convolve(x, w, **options, groups=groups)
-    seen = np.zeros(38, int)
-
-    def each(first: int, end: int, rows: Any) -> None:
-        seen[first:end] += 1
-        np.testing.assert_array_equal(rows, plain_y[first:end] + bias)
-        rows *= 2
-
-    y = host.convolve(x, w, **options, groups=groups, bias=bias, each=each)
-    np.testing.assert_array_equal(y, 2 * (plain_y + bias))
-    assert (seen == 1).all()
+    y = host.convolve(x, w, **options, groups=groups, bias=bias)
+    np.testing.assert_array_equal(y, plain_y + bias)
+    y = host.convolve(x, w, **options, groups=groups, bias=bias, is_relu=True)
+    np.testing.assert_array_equal(y, np.maximum(plain_y + bias, 0.0))
     single = host.convolve(x.astype(np.float32), w.astype(np.float32), **options, groups=groups,
                            bias=bias)  # fmt: skip
     assert single.dtype == np.float64

@@ -462,7 +462,7 @@ def test_a_step_of_the_digits_network_operation_by_operation(
     done = compared(monkeypatch)
     loss, _, slopes = dlfeval(step, gpuArray(net), gpuArray(X))
     assert far(loss) and all([far(g) for g in slopes.Value])
-    assert {"convolve_add", "convolve_input", "convolve_weight", "batch_normalize", "relu",
+    assert {"convolve_add", "convolve_input", "convolve_weight", "batch_normalize_relu", "relu",
             "softmax", "affine", "multiply"} <= set(done)  # fmt: skip
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from tests.strategies import normal
 from tinydl import (
+    additionLayer,
     batchNormalizationLayer,
+    connectLayers,
     convolution2dLayer,
     dlarray,
     dlfeval,
@@ -24,7 +26,9 @@ from tinydl import (
     fullyConnectedLayer,
     geluLayer,
     get_fusion,
+    groupedConvolution2dLayer,
     imageInputLayer,
+    layerGraph,
     networkLayer,
     predict,
     reluLayer,
@@ -33,6 +37,7 @@ from tinydl import (
     set_fusion,
     sum,
 )
+from tinydl.autodiff import PRIMITIVES
 from tinydl.primitives import dense
 
 
@@ -80,6 +85,18 @@ CASES: dict[str, tuple[list[Any], dlarray]] = {
          batchNormalizationLayer(), geluLayer(), fullyConnectedLayer(3),
          batchNormalizationLayer(), geluLayer()],
         dlarray(normal((6, 5, 2, 3), 0), "SSCB"),
+    ),
+    "images and relu": (
+        [imageInputLayer([6, 5, 2], Normalization="none"), convolution2dLayer(3, 4, Padding=1),
+         batchNormalizationLayer(), reluLayer(), convolution2dLayer(2, 3), reluLayer(),
+         groupedConvolution2dLayer(2, 2, 3), batchNormalizationLayer(), reluLayer(),
+         convolution2dLayer(1, 2), geluLayer()],
+        dlarray(normal((6, 5, 2, 3), 0), "SSCB"),
+    ),
+    "normalization first": (
+        [featureInputLayer(3), batchNormalizationLayer(), reluLayer(), batchNormalizationLayer(),
+         fullyConnectedLayer(2)],
+        FEATURES,
     ),
     "a network in a network": (
         [featureInputLayer(3),
@@ -149,6 +166,73 @@ def test_fusion_takes_place(monkeypatch: pytest.MonkeyPatch) -> None:
     set_fusion(False)
     forward(net, FEATURES)
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize(("layers", "names"), [
+    ("batch_normalize_relu", {"forward": 2, "predict": 0, "fixed": 0}),
+    ("convolve_relu", {"forward": 1, "predict": 3, "fixed": 3}),
+])  # fmt: skip
+def test_relu_is_taken_in(
+    layers: str, names: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, X = trained(*CASES["images and relu"]), CASES["images and relu"][1]
+    calls: list[int] = []
+    real = PRIMITIVES[layers].forward
+
+    def counted(*inputs: Any, **static: Any) -> Any:
+        calls.append(1)
+        return real(*inputs, **static)
+
+    monkeypatch.setattr(PRIMITIVES[layers], "forward", counted)
+    evaluate = {
+        "forward": lambda **given: forward(net, X, **given),
+        "predict": lambda **given: predict(net, X, **given),
+        "fixed": lambda **given: forward(net, X, Statistics="fixed", **given),
+    }
+    for verb, count in names.items():
+        calls.clear()
+        evaluate[verb]()
+        assert len(calls) == count
+        between = [name for name in layer_names(net) if not name.startswith("relu")]
+        evaluate[verb](Outputs=between)
+        assert len(calls) == count
+
+
+def layer_names(net: dlnetwork) -> list[str]:
+    return [layer.Name for layer in net.Layers]
+
+
+def test_relu_goes_into_what_it_alone_follows() -> None:
+    """Not into a normalization that feeds another layer too."""
+    graph = layerGraph([featureInputLayer(3, Name="in"), batchNormalizationLayer(Name="bn"),
+                        reluLayer(Name="relu"), additionLayer(2, Name="add")])  # fmt: skip
+    net = dlnetwork(connectLayers(graph, "bn", "add/in2"))
+    X = FEATURES
+    results = []
+    for enabled in (False, True):
+        set_fusion(enabled)
+        results.append(forward(net, X)[0])
+    np.testing.assert_array_equal(*results)
+    assert (np.asarray(results[0]) < 0).any()
+
+
+def test_a_bias_before_a_normalization_has_no_derivative() -> None:
+    net, X = trained(*CASES["images"]), CASES["images"][1]
+
+    def slopes(net: dlnetwork, X: dlarray) -> Any:
+        made = dlupdate(lambda p: p * 1.0, net)  # what they are computed by may be a part of it
+        Y, state = forward(made, X)
+        return dlgradient(sum(Y**2, "all"), made.Learnables), state
+
+    found, state = dlfeval(slopes, net, X)
+    assert [float(np.abs(np.asarray(found.get(layer, "Bias"))).max()) for layer in ("conv", "fc")
+            ] == [0.0, 0.0]  # fmt: skip
+    shifted = dlupdate(lambda p: p, net)
+    at = shifted.Learnables.rows.index(("conv", "Bias"))
+    shifted.Learnables.Value[at] = shifted.Learnables.Value[at] + 2.0
+    _, moved = dlfeval(slopes, shifted, X)
+    further = np.asarray(moved.Value[0]) - np.asarray(state.Value[0])  # by the MeanDecay of 2
+    np.testing.assert_allclose(further, 0.2, rtol=1e-9)
 
 
 def test_what_lies_between_can_be_asked_for() -> None:

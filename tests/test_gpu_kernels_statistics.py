@@ -190,7 +190,11 @@ def by_batch(library: Any, channel: int, x: Any, scale: Any, offset: Any, g: Any
     options = {"channel": channel, "epsilon": 1e-5}
     y = library.channel_normalize(x, *moments, scale, offset, **options)
     gradients = library.channel_normalize_gradients(g, x, *moments, scale, **options)
-    return [moments, y, *gradients]
+    moved = library.moved_moments(x, scale, offset, channel=channel, decays=(0.25, 0.75))
+    behind = library.channel_normalize(x, *moments, scale, offset, **options, is_relu=True)
+    # What is shown are here those of the inputs, of which all devices have the same.
+    shown = library.channel_normalize_gradients(g, x, *moments, scale, **options, y=x - 2)
+    return [moments, y, *gradients, moved, behind, *shown]
 
 
 @pytest.mark.parametrize("dtype", CLASSES)
@@ -202,7 +206,8 @@ def test_batch_normalization(
     n = math.prod(shape) // shape[channel]
     found = by_batch(cupy_backend, channel, *[device.put(v) for v in inputs])
     expected = by_batch(numpy_backend, channel, *inputs)
-    for one, other, terms in zip(found, expected, [4, 4, 4, 4 * n, 4 * n], strict=True):
+    sums = [4, 4 * n, 4 * n]
+    for one, other, terms in zip(found, expected, [4, 4, *sums, 4, 4, *sums], strict=True):
         agree(one, other, dtype, terms)
 
 
@@ -293,8 +298,11 @@ def test_launches_of_batch_normalization(device: Device) -> None:
         lambda: cupy_backend.channel_normalize(x, *moments, scale, offset, **options)
     ) == 1  # fmt: skip
     assert launches(
-        lambda: cupy_backend.channel_normalize_gradients(g, x, *moments, scale, **options)
-    ) == 3  # fmt: skip
+        lambda: cupy_backend.channel_normalize_gradients(g, x, *moments, scale, **options, y=x)
+    ) == 2  # fmt: skip
+    assert launches(lambda: cupy_backend.moved_moments(
+        x, scale, offset, channel=2, decays=(0.5, 0.5)
+    )) == 2  # fmt: skip
 
 
 def test_launches_of_layer_normalization(device: Device) -> None:

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from tinydl.backend.kernels import INDICES, REALS, Elementwise, Kernel, all_kernels
+from tinydl.backend.kernels.losses import Reduction
 
 HEADERS = ("complex.cuh", "carray.cuh", "atomics.cuh", "math_constants.h")
 
@@ -64,6 +65,9 @@ def _around(kernel: Elementwise, chosen: dict[str, str]) -> str:
     options = {
         name: kernel.options.get(name, "") for name in ("preamble", "loop_prep", "after_loop")
     }
+    source = kernel.source
+    if isinstance(kernel, Reduction):
+        source = f"T a = {source}, b = a; a = a + b; {kernel.finish}"
     types = "\n".join([f"typedef {kind} {letter};" for letter, kind in chosen.items()])
     return f"""{types}
 {options["preamble"]}
@@ -73,7 +77,7 @@ extern "C" __global__ void {kernel.name}({", ".join([p.declared for p in every])
 CUPY_FOR(i, _ind.size()) {{
 _ind.set(i);
 {"".join([p.taken for p in every])}
-{kernel.source};
+{source};
 }}
 {options["after_loop"]};
 }}"""

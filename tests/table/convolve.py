@@ -12,7 +12,7 @@ import tinydl as dl
 from tinydl.primitives import convolve as c
 
 from .arrange import on_values
-from .row import Row, Shape, normal
+from .row import Draw, Row, Shape, normal
 
 
 class Geometry(NamedTuple):
@@ -167,7 +167,25 @@ def _rows_with_bias(geometry: Geometry) -> list[Row]:
                 also=draws[1:],
             )
         )
+        if geometry.name in IN_GROUPS:
+            rows.append(_rectified(geometry, groups, draws[0]))
     return rows
+
+
+def _rectified(geometry: Geometry, groups: int, draw: Draw) -> Row:
+    """The same behind relu. The bias keeps all sums away from its corner, on either side."""
+    options = {**geometry.options, "groups": groups}
+
+    def away(rng: np.random.Generator) -> list[Any]:
+        x, w, b = draw(rng)
+        return [x / 4.0, w / 4.0, b + 12.0 * np.sign(b)]
+
+    def reference(x: Any, w: Any, b: Any) -> Any:
+        return np.maximum(_output(geometry, groups, x, w) + b, 0.0)
+
+    return Row(f"convolve_relu[{geometry.name}, {groups}]", "convolve_relu",
+               lambda *xs: c.convolve_relu(*xs, **options), away, radius=0.1,
+               reference=reference)  # fmt: skip
 
 
 PLAIN = {"stride": (1,), "dilation": (1,), "padding": (NONE,), "groups": 2}

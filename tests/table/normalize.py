@@ -93,6 +93,21 @@ def moments(shape: Shape, channel: int) -> Row:
                reference=reference)  # fmt: skip
 
 
+def moved(shape: Shape, channel: int) -> Row:
+    """The same, and running statistics behind it."""
+    plain = moments(shape, channel)
+    part = tuple([m if i == channel else 1 for i, m in enumerate(shape)])
+
+    def reference(x: Any, mean: Any, variance: Any) -> Any:
+        assert plain.reference is not None
+        new = plain.reference(x)
+        return np.stack([*new, 0.25 * new[0] + 0.75 * mean, 0.125 * new[1] + 0.875 * variance])
+
+    call = lambda *xs: n.moved_moments(*xs, channel=channel, decays=(0.25, 0.125))
+    return Row(f"moved_moments[{len(shape)},{channel}]", "moved_moments", call,
+               normal(shape, part, part), reference=reference)  # fmt: skip
+
+
 def fused(shape: Shape, channel: int) -> Row:
     """Batch normalization by kernels: of x, scale and offset, as the functions use them."""
     part = tuple([m if i == channel else 1 for i, m in enumerate(shape)])
@@ -113,6 +128,37 @@ def fused(shape: Shape, channel: int) -> Row:
         return [x, rng.standard_normal(part), rng.standard_normal(part)]
 
     return Row(f"batch_normalize[{len(shape)},{channel}]", "batch_normalize", call, draw,
+               radius=0.1, reference=reference)  # fmt: skip
+
+
+def regardless(name: str, place: int) -> Row:
+    """A row for one of the two inputs; the derivative by the second is 0."""
+    return Row(f"regardless[{name}]", "regardless", n.regardless, normal((2, 3), (1, 3)),
+               follow=(place,), reference=lambda x, shift: x)  # fmt: skip
+
+
+def rectified(shape: Shape, channel: int) -> Row:
+    """The same behind relu, for inputs with no result close to its corner."""
+    plain = fused(shape, channel)
+    assert plain.reference is not None
+    apart = plain.reference
+
+    def call(x: Any, scale: Any, offset: Any) -> Any:
+        moments = n.channel_moments(x, channel=channel)
+        return n.batch_normalize_relu(x, moments, scale, offset, channel=channel, epsilon=0.01)
+
+    def reference(x: Any, scale: Any, offset: Any) -> Any:
+        y = apart(x, scale, offset)
+        return np.where(y > 0, y, 0.0)
+
+    def draw(rng: np.random.Generator) -> list[Any]:
+        while True:
+            x, scale, offset = plain.draw(rng)
+            scale, offset = 20.0 * np.sign(scale), 20.0 * offset
+            if np.abs(apart(x, scale, offset)).min() > 4.0:
+                return [x, scale, offset]
+
+    return Row(f"batch_normalize_relu[{len(shape)},{channel}]", "batch_normalize_relu", call, draw,
                radius=0.1, reference=reference)  # fmt: skip
 
 
@@ -253,9 +299,16 @@ ROWS = [
     moments((3, 4), 0),
     moments((4, 3), 1),
     moments((2, 2, 3, 2), 2),
+    moved((3, 4), 0),
+    moved((2, 2, 3, 2), 2),
     fused((2, 6), 0),
     fused((6, 2), 1),
     fused((2, 2, 2, 2), 2),
+    rectified((2, 6), 0),
+    regardless("x", 0),
+    regardless("shift", 1),
+    rectified((6, 2), 1),
+    rectified((2, 2, 2, 2), 2),
     variance((0,), ((5, 3), (1, 3)), ((4,), (1,)), ((4,), ())),
     variance((0, 2), ((2, 3, 4), (1, 3, 1)), ((2, 3, 1), (1, 1, 1))),
     Row(

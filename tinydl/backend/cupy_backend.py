@@ -97,6 +97,7 @@ from tinydl.backend.cupy_attend import attend, attend_gradients
 from tinydl.backend.cupy_bend import bend, bend_gradients
 from tinydl.backend.cupy_convolve import (
     convolve,
+    convolve_gradients,
     convolve_input_gradient,
     convolve_weight_gradient,
 )
@@ -138,6 +139,7 @@ from tinydl.backend.cupy_normalize import (
     channel_moments,
     channel_normalize,
     channel_normalize_gradients,
+    moved_moments,
 )
 from tinydl.backend.cupy_pool import (
     pool_max,
@@ -221,9 +223,17 @@ def in_pieces(function: Callable[..., tuple[Any, ...]], *arrays: Any) -> tuple[A
     return function(*arrays)
 
 
-def chooser(x: Any) -> Callable[[Any, Any], Any]:
-    """A function of a mask and parts of x: x where the mask holds, else 0."""
-    return lambda mask, part: cupy.where(mask, part, 0.0)
+def chooser(x: Any) -> Callable[..., Any]:
+    """A function of a mask and parts of x: x where the mask holds, else 0; out= says where to."""
+
+    def choose(mask: Any, part: Any, out: Any = None) -> Any:
+        chosen = cupy.where(mask, part, 0.0)
+        if out is None:
+            return chosen
+        out[...] = chosen
+        return out
+
+    return choose
 
 
 def stable_argsort(x: Any, axis: int) -> Any:

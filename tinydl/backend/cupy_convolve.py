@@ -73,8 +73,12 @@ def convolve(
     before: Shape,
     groups: int = 1,
     bias: Any = None,
+    is_relu: bool = False,
 ) -> Any:
-    """The convolution y of x with w, plus a bias (K, 1); size is the spatial shape of y."""
+    """The convolution y of x with w, plus a bias (K, 1); size is the spatial shape of y.
+
+    is_relu: 0 where that is negative.
+    """
     x, w = _prepared(x, w)
     sizes = _sizes(x.shape[:-2], w.shape[:-2], size, Slide(stride, dilation, before),
                    x.shape[-2:], w.shape[-1], groups)  # fmt: skip
@@ -90,7 +94,8 @@ def convolve(
         cupy.matmul(weights, patches, out=sizes.dealt(columns))
         kernels.FROM_COLUMNS.launch(
             windows.grid_of_rows(count, sizes.filters), (windows.THREADS,),
-            (columns, y, bias, *_int32(sizes.filters, sizes.images), *sizes.typed(first, count)),
+            (columns, y, bias, cupy.bool_(is_relu), *_int32(sizes.filters, sizes.images),
+             *sizes.typed(first, count)),
             real=real_type(x.dtype), index=sizes.counter,
         )  # fmt: skip
     return y
@@ -100,25 +105,8 @@ def convolve_input_gradient(
     d: Any, w: Any, *, size: Shape, stride: Shape, dilation: Shape, before: Shape, groups: int
 ) -> Any:
     """The gradient by x, from that by y, called d; size is the spatial shape of x."""
-    d, w = _prepared(d, w)
-    channels = (w.shape[-2] * groups, d.shape[-1])
-    sizes = _sizes(size, w.shape[:-2], d.shape[:-2], Slide(stride, dilation, before),
-                   channels, w.shape[-1], groups)  # fmt: skip
-    x = cupy.empty((*size, *channels), d.dtype)
-    if x.size == 0 or sizes.columns == 0:
-        x.fill(0)
-        return x
-    weights = sizes.by_group(w)
-    for first, count in sizes.pieces(d.itemsize):
-        patches = cupy.empty((sizes.taps * sizes.channels, count), d.dtype)
-        cupy.matmul(weights, sizes.dealt(_columns(d, sizes, first, count)),
-                    out=sizes.dealt(patches))  # fmt: skip
-        kernels.FROM_PATCHES.launch(
-            windows.grid(x.size), (windows.THREADS,),
-            (patches, x, *_of_patches(sizes, first, count)),
-            real=real_type(d.dtype), index=sizes.counter,
-        )  # fmt: skip
-    return x
+    slide = Slide(stride, dilation, before)
+    return _gradients(d, None, w, size, w.shape[:-2], slide, groups)[0]
 
 
 def convolve_weight_gradient(
@@ -128,19 +116,57 @@ def convolve_weight_gradient(
 
     size is the shape of the window.
     """
-    x, d = _prepared(x, d)
-    sizes = _sizes(x.shape[:-2], size, d.shape[:-2], Slide(stride, dilation, before),
-                   x.shape[-2:], d.shape[-2], groups)  # fmt: skip
-    shape = (*size, sizes.channels // groups, sizes.filters)
-    if 0 in shape or sizes.columns == 0:
-        return cupy.zeros(shape, x.dtype)
-    w: Any = None
-    for first, count in sizes.pieces(x.itemsize):
-        patches = sizes.dealt(_patches(x, sizes, first, count))
+    slide = Slide(stride, dilation, before)
+    return _gradients(d, x, None, x.shape[:-2], size, slide, groups)[1]
+
+
+def convolve_gradients(
+    d: Any, x: Any, w: Any, *, stride: Shape, dilation: Shape, before: Shape, groups: int
+) -> tuple[Any, Any]:
+    """Both gradients, which share the columns of d."""
+    slide = Slide(stride, dilation, before)
+    return _gradients(d, x, w, x.shape[:-2], w.shape[:-2], slide, groups)
+
+
+def _gradients(
+    d: Any, x: Any, w: Any, size: Shape, taps: Shape, slide: Slide, groups: int
+) -> tuple[Any, Any]:
+    """The gradient by x if w is given, and that by w if x is given."""
+    dtype = cupy.result_type(*[v for v in (d, x, w) if v is not None])
+    d, x, w = [None if v is None else cupy.ascontiguousarray(v, dtype) for v in (d, x, w)]
+    channels = x.shape[-2] if w is None else w.shape[-2] * groups
+    rest = (channels, d.shape[-1])
+    sizes = _sizes(size, taps, d.shape[:-2], slide, rest, d.shape[-2], groups)
+    shape = (*taps, channels // groups, sizes.filters)
+    is_empty = 0 in (*size, *rest, *shape, sizes.columns)
+    if is_empty:
+        zeros = [cupy.zeros(made, dtype) for made in ((*size, *rest), shape)]
+        return None if w is None else zeros[0], None if x is None else zeros[1]
+    to_x = None if w is None else cupy.empty((*size, *rest), dtype)
+    to_w: Any = None
+    for first, count in sizes.pieces(d.itemsize):
         columns = sizes.dealt(_columns(d, sizes, first, count))
-        part = patches @ columns.swapaxes(-1, -2)
-        w = part if w is None else cupy.add(w, part, out=w)
-    return (w if groups == 1 else w.swapaxes(0, 1)).reshape(shape)
+        if w is not None:
+            _put_patches(to_x, sizes.by_group(w), columns, sizes, first, count)
+        if x is not None:
+            part = sizes.dealt(_patches(x, sizes, first, count)) @ columns.swapaxes(-1, -2)
+            to_w = part if to_w is None else cupy.add(to_w, part, out=to_w)
+    if x is not None:
+        to_w = (to_w if groups == 1 else to_w.swapaxes(0, 1)).reshape(shape)
+    return to_x, to_w
+
+
+def _put_patches(
+    to_x: Any, weights: Any, columns: Any, sizes: _Sizes, first: int, count: int
+) -> None:
+    """Add to the gradient by x what comes back through some columns."""
+    patches = cupy.empty((sizes.taps * sizes.channels, count), to_x.dtype)
+    cupy.matmul(weights, columns, out=sizes.dealt(patches))
+    kernels.FROM_PATCHES.launch(
+        windows.grid(to_x.size), (windows.THREADS,),
+        (patches, to_x, *_of_patches(sizes, first, count)),
+        real=real_type(to_x.dtype), index=sizes.counter,
+    )  # fmt: skip
 
 
 def _prepared(a: Any, b: Any) -> tuple[Any, Any]:

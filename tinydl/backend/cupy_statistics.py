@@ -12,31 +12,32 @@ from tinydl.backend.kernels import real_type, statistics
 Axes = tuple[int, ...]
 
 
-def moments(x: Any, axis: Axes, epsilon: float | None = None) -> Any:
+def moments(
+    x: Any,
+    axis: Axes,
+    epsilon: float | None = None,
+    running: tuple[Any, Any] | None = None,
+    decays: tuple[float, float] = (0.0, 0.0),
+) -> Any:
     """Mean and variance over axes, which stay with size 1; of no elements they are NaN.
 
-    With epsilon also 1 / √(variance + epsilon). They lie in one array, one behind the other.
+    With epsilon also 1 / √(variance + epsilon); or running ones, moved towards these two by decays.
+    They lie in one array, one behind the other.
     """
-    results = cupy.empty((2 if epsilon is None else 3, *_kept(x.shape, axis)), x.dtype)
+    count = 4 if running is not None else 2 if epsilon is None else 3
+    results = cupy.empty((count, *_kept(x.shape, axis)), x.dtype)
     if x.size == 0:
         results.fill(math.nan)
         return results
     x, plan = _planned(x, axis)
-    outputs = (*results, None)[:3]
-    numbers = plan.runs, cupy.float64(epsilon or 0.0)
+    given = (None, None) if running is None else alike(*running)
+    outputs = (results, *given, cupy.int32(count))
+    numbers = plan.runs, *map(cupy.float64, (epsilon or 0.0, *decays))
     parts = _parts(plan)
-    shared = 8 * math.prod(plan.block)
-    statistics.MOMENTS.launch(
-        plan.grid,
-        plan.block,
-        (x, parts, *outputs, *numbers),
-        shared,
-        real=real_type(x.dtype),
-        index=plan.counter,
-    )
+    _launch_first(statistics.MOMENTS, plan, x.dtype, (x, *outputs, parts, *numbers))
     if parts is not None:
         statistics.MOMENTS_TOGETHER.launch(
-            *_second(plan), (parts, *outputs, *numbers, cupy.int32(plan.pieces)),
+            *_second(plan), (*outputs, parts, *numbers, cupy.int32(plan.pieces)),
             8 * statistics.THREADS, real=real_type(x.dtype), index=plan.counter,
         )  # fmt: skip
     return results
@@ -57,16 +58,39 @@ def sums(
     (u, plan), (x, _) = _planned(u, axis), _planned(x, axis)
     numbers = plan.runs, cupy.float64(epsilon)
     parts = _parts(plan)
-    statistics.SUMS.launch(
-        plan.grid, plan.block, (u, x, centre, variance, parts, plain, product, *numbers),
-        8 * math.prod(plan.block), real=real_type(u.dtype), index=plan.counter,
-    )  # fmt: skip
+    _launch_first(statistics.SUMS, plan, u.dtype,
+                  (u, x, None, centre, variance, parts, plain, product, *numbers))  # fmt: skip
     if parts is not None:
         statistics.SUMS_TOGETHER.launch(
             *_second(plan), (parts, variance, plain, product, *numbers, cupy.int32(plan.pieces)),
             8 * statistics.THREADS, real=real_type(u.dtype), index=plan.counter,
         )  # fmt: skip
     return plain, product
+
+
+def normalize_gradients(
+    g: Any, x: Any, mean: Any, variance: Any, scale: Any, axis: Axes, epsilon: float, shown: Any
+) -> tuple[Any, Any, Any]:
+    """The gradients by x, scale and offset of a normalization by statistics of x over axes.
+
+    These alternate no more than once. Of g only what stands where `shown` is positive, if that is
+    given.
+    """
+    d = cupy.empty(x.shape, x.dtype)
+    to_scale, to_offset = by_parameters = cupy.empty((2, *_kept(x.shape, axis)), x.dtype)
+    if x.size == 0:
+        by_parameters.fill(0)
+        return d, to_scale, to_offset
+    plan = statistics.plan(x.shape, axis)
+    assert plan is not None
+    parts = cupy.empty((plan.pieces, 2, plan.groups))
+    numbers = plan.runs, cupy.float64(epsilon)
+    _launch_first(statistics.SUMS, plan, x.dtype,
+                  (g, x, shown, mean, None, parts, None, None, *numbers))  # fmt: skip
+    _launch_first(statistics.NORMALIZE_GRADIENT, plan, x.dtype,
+                  (g, shown, x, mean, variance, scale, parts, d, to_scale, to_offset, *numbers)
+                  )  # fmt: skip
+    return d, to_scale, to_offset
 
 
 def alike(*arrays: Any) -> list[Any]:
@@ -93,6 +117,12 @@ def _planned(x: Any, axis: Axes) -> tuple[Any, statistics.Plan]:
 def _parts(plan: statistics.Plan) -> Any:
     """Room for what the pieces give, two numbers for each group; None if there is one piece."""
     return cupy.empty((plan.pieces, 2, plan.groups)) if plan.pieces > 1 else None
+
+
+def _launch_first(kernel: Any, plan: statistics.Plan, dtype: Any, args: tuple[Any, ...]) -> None:
+    """A kernel each block of which has a piece of the members of some groups."""
+    shared = 8 * math.prod(plan.block)
+    kernel.launch(plan.grid, plan.block, args, shared, real=real_type(dtype), index=plan.counter)
 
 
 def _second(plan: statistics.Plan) -> tuple[tuple[int, ...], tuple[int, int]]:

@@ -71,7 +71,11 @@ class computing:
     def __enter__(self) -> None:
         self._quiet = numpy_backend.quiet()
         self._quiet.__enter__()
-        one_blas_thread.begin()
+        try:
+            one_blas_thread.begin()
+        except BaseException:  # an interrupt
+            self._quiet.__exit__(None, None, None)
+            raise
 
     def __exit__(
         self,
@@ -79,8 +83,10 @@ class computing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        one_blas_thread.end()
-        self._quiet.__exit__(kind, error, trace)
+        try:
+            one_blas_thread.end()
+        finally:
+            self._quiet.__exit__(kind, error, trace)
         if error is not None and _means_a_full_memory(error):
             raise MemoryError(_of_a_full_memory(error)) from error
 

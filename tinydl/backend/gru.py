@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tinydl.backend import recur
 from tinydl.backend.dispatch import xp
+from tinydl.backend.recur import Activation
 
 
 def gru(
@@ -38,9 +39,6 @@ def gru_forward(
     """Turn the products with x into the gates, and write the states, step by step."""
     forward = _forward_after if reset == "after" else _forward_before
     forward(r, q, recur.APPLY[gate], recur.APPLY[state], gates, hidden, inner)
-
-
-Activation = Callable[[Any, Any], None]
 
 
 def _forward_after(
@@ -138,8 +136,8 @@ def _factors(
     gates: Any,
     hidden: Any,
     reset_by: Any,
-    by_gate: Callable[[Any], Any],
-    by_state: Callable[[Any], Any],
+    to_gate_slope: Activation,
+    to_state_slope: Activation,
 ) -> Any:
     """How much reaches each gate for one unit of the gradient of what it is part of."""
     lib = xp(gates)
@@ -148,9 +146,12 @@ def _factors(
     def write(first: int, end: int) -> None:
         opened, held, candidate = recur.blocks(gates[first:end], 3)
         to_opened, to_held, to_candidate = recur.blocks(d[first:end], 3)
-        lib.multiply(reset_by[first:end], by_gate(opened), out=to_opened)
-        lib.multiply(hidden[first:end] - candidate, by_gate(held), out=to_held)
-        lib.multiply(1.0 - held, by_state(candidate), out=to_candidate)
+        to_gate_slope(opened, to_opened)
+        to_opened *= reset_by[first:end]
+        to_gate_slope(held, to_held)
+        to_held *= hidden[first:end] - candidate
+        to_state_slope(candidate, to_candidate)
+        to_candidate *= 1.0 - held
 
     lib.par(len(gates), write, work=4 * gates.size)
     return d

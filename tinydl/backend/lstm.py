@@ -6,11 +6,12 @@ activation is applied to the first three at once, and the cell state depends on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tinydl.backend import recur
 from tinydl.backend.dispatch import xp
+from tinydl.backend.recur import Activation
 
 
 def _inside(rows: Any) -> Any:
@@ -105,8 +106,8 @@ def _factors(
     gates: Any,
     cells: Any,
     shown: Any,
-    by_gate: Callable[[Any], Any],
-    by_state: Callable[[Any], Any],
+    to_gate_slope: Activation,
+    to_state_slope: Activation,
 ) -> tuple[Any, Any]:
     """How much reaches each gate for one unit of the cell state's gradient (o: of h's).
 
@@ -114,15 +115,20 @@ def _factors(
     """
     lib = xp(gates)
     d, into_cell = lib.empty(gates.shape, gates.dtype), lib.empty(shown.shape, gates.dtype)
+    open_ = 3 * shown.shape[1]
 
     def write(first: int, end: int) -> None:
-        (o, i, f, g), s = recur.blocks(gates[first:end], 4), shown[first:end]
+        now, s, into = gates[first:end], shown[first:end], into_cell[first:end]
+        o, i, _, g = recur.blocks(now, 4)
         to_o, to_i, to_f, to_g = recur.blocks(d[first:end], 4)
-        lib.multiply(s, by_gate(o), out=to_o)
-        lib.multiply(g, by_gate(i), out=to_i)
-        lib.multiply(cells[first:end], by_gate(f), out=to_f)
-        lib.multiply(i, by_state(g), out=to_g)
-        lib.multiply(o, by_state(s), out=into_cell[first:end])
+        to_gate_slope(now[:, :open_], d[first:end, :open_])
+        to_o *= s
+        to_i *= g
+        to_f *= cells[first:end]
+        to_state_slope(g, to_g)
+        to_g *= i
+        to_state_slope(s, into)
+        into *= o
 
     lib.par(len(gates), write, work=4 * gates.size)
     return d, into_cell

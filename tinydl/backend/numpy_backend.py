@@ -114,6 +114,7 @@ from tinydl.backend.numpy_elementwise import (
 from tinydl.backend.numpy_gelu import gelu, gelu_derivative
 from tinydl.backend.numpy_groups import (
     convolve,
+    convolve_gradients,
     convolve_input_gradient,
     convolve_weight_gradient,
 )
@@ -138,6 +139,7 @@ from tinydl.backend.numpy_normalize import (
     channel_moments,
     channel_normalize,
     channel_normalize_gradients,
+    moved_moments,
 )
 from tinydl.backend.numpy_reduce import mean_over, sum_over
 from tinydl.backend.numpy_scatter import scatter

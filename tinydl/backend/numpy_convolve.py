@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.backend import numpy_volumes
 from tinydl.backend.threads import par
 from tinydl.backend.windows import Box, Shape, Slide, by_phase, count, cover, reach, rows_per_block
 
@@ -88,7 +89,11 @@ def convolve_weight_gradient(
     if x.size == 0 or d.size == 0:
         return np.zeros(shape, x.dtype)
     slide, work = Slide(stride, dilation, before), _weights_of_rows
-    if x.shape[-1] <= max(SMALL_BATCH_WEIGHTS, x.shape[-2] // 4):
+    room = 0
+    if numpy_volumes.suits_weights(x, size, d.shape, slide):
+        work = numpy_volumes.weights_of_rows
+        room = numpy_volumes.room(x, size, d.shape, slide)
+    elif x.shape[-1] <= max(SMALL_BATCH_WEIGHTS, x.shape[-2] // 4):
         x, d, work = _images_second(x), _images_second(d), _weights_of_rows_small
         size, slide = _with_images(size, slide)
 
@@ -96,7 +101,7 @@ def convolve_weight_gradient(
         return work(x, d[first:end], size, slide.from_row(first))
 
     cost = _work(d, math.prod(size) * x.shape[-2])
-    sums = in_blocks(block, len(d), _bytes(x, d, size, slide), cost)
+    sums = in_blocks(block, len(d), room or _bytes(x, d, size, slide), cost)
     return functools.reduce(np.add, sums).reshape(shape)
 
 
@@ -129,9 +134,12 @@ def correlate(x: Any, w: Any, y: Any, slide: Slide, finish: Rows | None = None) 
         if finish is not None:
             finish(0, len(y))
         return
-    work = _output_rows
-    if x.shape[-1] <= SMALL_BATCH:
-        x, y, work = _images_second(x), np.moveaxis(y, -1, 1)[..., None], _output_rows_small
+    work, cost, room = _output_rows, _work(y, math.prod(w.shape[:-1])), 0
+    if numpy_volumes.suits_outputs(x, w.shape[:-2], y.shape, slide):
+        room = numpy_volumes.room(x, w.shape[:-2], y.shape, slide)
+        w, work = numpy_volumes.by_last_tap(w), numpy_volumes.output_rows
+    elif x.shape[-1] <= SMALL_BATCH:
+        x, y, work = _images_second(x), _batch_second(y)[..., None], _output_rows_small
         size, slide = _with_images(w.shape[:-2], slide)
         w = w.reshape(*size, *w.shape[-2:])
 
@@ -140,8 +148,7 @@ def correlate(x: Any, w: Any, y: Any, slide: Slide, finish: Rows | None = None) 
         if finish is not None:
             finish(first, end)
 
-    cost = _work(y, math.prod(w.shape[:-1]))
-    in_blocks(block, len(y), _bytes(x, y, w.shape[:-2], slide), cost)
+    in_blocks(block, len(y), room or _bytes(x, y, w.shape[:-2], slide), cost)
 
 
 # ---- a block of rows: the products --------------------------------------------------------------
@@ -272,7 +279,11 @@ def _steps(shape: Shape, itemsize: int) -> list[int]:
 
 def _images_second(x: Any) -> Any:
     """(S, …, C, B) as (S, B, …, C, 1), in C order."""
-    return np.ascontiguousarray(np.moveaxis(x, -1, 1))[..., None]
+    return np.ascontiguousarray(_batch_second(x))[..., None]
+
+
+def _batch_second(x: Any) -> Any:
+    return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
 
 
 def _with_images(window: Shape, slide: Slide) -> tuple[Shape, Slide]:

@@ -19,7 +19,6 @@ import numpy as np
 
 from tinydl.backend import numpy_convolve
 from tinydl.backend.numpy_convolve import (
-    Each,
     Rows,
     correlate,
     finisher,
@@ -40,13 +39,13 @@ def convolve(
     before: Shape,
     groups: int = 1,
     bias: Any = None,
-    each: Each | None = None,
+    is_relu: bool = False,
 ) -> Any:
     """The convolution y of x with w, plus a bias (K, 1); size is the spatial shape of y.
 
-    each(first, end, rows) is called for every block rows = y[first:end] when it is finished.
+    is_relu: 0 where that is negative.
     """
-    slide = Slide(stride, dilation, before)
+    slide, each = Slide(stride, dilation, before), _rectify if is_relu else None
     if groups == 1:
         return numpy_convolve.convolve(x, w, size=size, bias=bias, each=each, **slide._asdict())
     x, w = prepared(x, w, bias)
@@ -59,6 +58,10 @@ def convolve(
         correlate(*prepared(x[..., c, :], w[..., k]), y[..., k, :], slide)
     finish(0, len(y))
     return y
+
+
+def _rectify(first: int, end: int, rows: Any) -> None:
+    np.maximum(rows, 0.0, out=rows)
 
 
 def convolve_input_gradient(
@@ -95,6 +98,17 @@ def convolve_weight_gradient(
         for c, k in _groups(x.shape[-2], d.shape[-2], groups)
     ]
     return _joined(parts, -1)
+
+
+def convolve_gradients(
+    d: Any, x: Any, w: Any, *, stride: Shape, dilation: Shape, before: Shape, groups: int
+) -> tuple[Any, Any]:
+    """The gradients by x and by w."""
+    options: Any = {"stride": stride, "dilation": dilation, "before": before, "groups": groups}
+    return (
+        convolve_input_gradient(d, w, size=x.shape[:-2], **options),
+        convolve_weight_gradient(x, d, size=w.shape[:-2], **options),
+    )
 
 
 def _groups(channels: int, filters: int, groups: int) -> list[tuple[slice, slice]]:

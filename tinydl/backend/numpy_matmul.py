@@ -29,6 +29,8 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
         return np.matmul(a, b, out=out)
     (m, k), n = a.shape[-2:], b.shape[-1]
     products = max(a.size * n, b.size * m)
+    if k == 1 == b.shape[-2]:
+        return np.multiply(a, b, out=out)  # BLAS takes ten times as long
     if products < SMALL and k * n + m * (k + n) < 2 * LEAST:
         return np.matmul(a, b, out=out)
     if a.dtype != b.dtype or k != b.shape[-2]:  # to be converted, or refused, as a whole

@@ -51,6 +51,16 @@ def channel_moments(x: Any, *, channel: int) -> Any:
     return moments.astype(x.dtype).reshape(2, *keeping)
 
 
+def moved_moments(
+    x: Any, mean: Any, variance: Any, *, channel: int, decays: tuple[float, float]
+) -> Any:
+    """channel_moments(x), then decay · new + (1 − decay) · old for a mean and a variance."""
+    new = channel_moments(x, channel=channel)
+    moved = [(1.0 - decay) * a + decay * b
+             for a, b, decay in zip((mean, variance), new, decays, strict=True)]  # fmt: skip
+    return np.stack([*new, *moved])
+
+
 def _side_by_side(blocks: list[tuple[int, Any, Any]]) -> Any:
     """Mean and variance where each block has channels of its own."""
     return np.stack([np.concatenate([mean for _, mean, _ in blocks]),
@@ -67,9 +77,10 @@ def _merged(blocks: list[tuple[int, Any, Any]]) -> Any:
 
 
 def channel_normalize(
-    x: Any, mean: Any, variance: Any, scale: Any, offset: Any, *, channel: int, epsilon: float
-) -> Any:
-    """scale · (x − mean) / √(variance + epsilon) + offset."""
+    x: Any, mean: Any, variance: Any, scale: Any, offset: Any, *, channel: int, epsilon: float,
+    is_relu: bool = False,
+) -> Any:  # fmt: skip
+    """scale · (x − mean) / √(variance + epsilon) + offset; is_relu: 0 where that is negative."""
     parts = _blocks(x, channel)
     dtype = np.result_type(x, mean, variance, scale, offset)
     y = np.empty(parts.x.shape, dtype)
@@ -83,15 +94,20 @@ def channel_normalize(
         out = np.subtract(parts.x[at], centre, out=y[at])
         out *= times
         out += plus
+        if is_relu:
+            np.maximum(out, 0.0, out=out)
 
-    parts.share(of_block, passes=3)
+    parts.share(of_block, passes=4 if is_relu else 3)
     return y.reshape(x.shape)
 
 
 def channel_normalize_gradients(
-    g: Any, x: Any, mean: Any, variance: Any, scale: Any, *, channel: int, epsilon: float
-) -> tuple[Any, Any, Any]:
+    g: Any, x: Any, mean: Any, variance: Any, scale: Any, *, channel: int, epsilon: float,
+    y: Any = None,
+) -> tuple[Any, Any, Any]:  # fmt: skip
     """The gradients by x, scale and offset, where mean and variance are those of x itself.
+
+    y is the result with is_relu: where it is 0 the gradient g by it counts as 0.
 
     With x̂ = (x − mean) / σ, and means ⟨ ⟩ over the n elements of a channel,
 
@@ -106,27 +122,34 @@ def channel_normalize_gradients(
     inverse = (variance.reshape(-1) + epsilon) ** -0.5
     centre = parts.beside(mean.reshape(-1))
     found: dict[int, tuple[Any, Any]] = {}
+    kept: dict[int, Any] = {}  # blocks of x less its mean, where all of them fit into the cache
+    dx = np.empty(parts.x.shape, x.dtype)
+    shown = None if y is None else y.reshape(parts.x.shape)
+    passed = gs if y is None else dx  # what of g gets through: it waits where the result will be
 
     def sums(first: int, end: int) -> None:
         at = parts.at(first, end)
+        if shown is not None:
+            np.multiply(gs[at], shown[at] > 0, out=dx[at])
         centred = parts.x[at] - parts.of(centre, at)
-        found[first] = channel_sums(gs[at]), _sums_of_products(centred, gs[at])
+        found[first] = channel_sums(passed[at]), _sums_of_products(centred, passed[at])
+        if x.nbytes <= BLOCK:
+            kept[first] = centred
 
-    parts.share(sums, passes=4)
+    parts.share(sums, passes=6)
     to_offset, by_centred = parts.together([found[first] for first in sorted(found)])
     factor = scale.reshape(-1) * inverse
     rows = [parts.beside(v.astype(x.dtype)) for v in (
         factor, -factor * inverse * inverse * by_centred / n, -factor * to_offset / n,
     )]  # fmt: skip
-    dx = np.empty(parts.x.shape, x.dtype)
 
     def gradient(first: int, end: int) -> None:
         at = parts.at(first, end)
         times, slope, plus = [parts.of(row, at) for row in rows]
-        centred = parts.x[at] - parts.of(centre, at)
+        centred = kept[first] if kept else parts.x[at] - parts.of(centre, at)
         centred *= slope
         centred += plus
-        out = np.multiply(gs[at], times, out=dx[at])
+        out = np.multiply(passed[at], times, out=dx[at])
         out += centred
 
     parts.share(gradient, passes=6)

@@ -20,9 +20,10 @@ import numpy as np
 
 from tinydl.backend.dispatch import xp
 from tinydl.backend.threads import par
-from tinydl.backend.windows import Part, Shape, Slide, rows_per_block, tap_by_tap
+from tinydl.backend.windows import Shape, Slide, inputs_of, rows_per_block, tap_by_tap
 
 Index = tuple[slice, ...]
+Bring = Callable[[int, Index, Any], None]
 
 BLOCK = 1 << 20  # bytes of the larger of two arrays to work on at a time
 
@@ -114,10 +115,13 @@ def pool_put(
     """Zeros to which each element of d is added at its winner; size is the spatial shape of x."""
     choose = xp(d).chooser(d)
 
-    def part(tap: int, outputs: Index) -> Any:
-        return choose(winner[outputs] == tap, d[outputs])
+    def write(tap: int, outputs: Index, into: Any) -> None:
+        choose(winner[outputs] == tap, d[outputs], out=into)
 
-    return _collected(part, d, window, size, Slide(stride, (1,) * len(window), before))
+    def add(tap: int, outputs: Index, into: Any) -> None:
+        into += choose(winner[outputs] == tap, d[outputs])
+
+    return _collected(write, add, d, window, size, Slide(stride, (1,) * len(window), before))
 
 
 def pool_positions(
@@ -155,15 +159,18 @@ def pool_spread(d: Any, *, window: Shape, size: Shape, stride: Shape, before: Sh
 
     size is the spatial shape of x.
     """
-    return _collected(
-        lambda _, outputs: d[outputs], d, window, size, Slide(stride, (1,) * len(window), before)
-    )
+
+    def write(_: int, outputs: Index, into: Any) -> None:
+        into[...] = d[outputs]
+
+    def add(_: int, outputs: Index, into: Any) -> None:
+        into += d[outputs]
+
+    return _collected(write, add, d, window, size, Slide(stride, (1,) * len(window), before))
 
 
-def _collected(
-    part: Callable[[int, Index], Any], d: Any, window: Shape, size: Shape, slide: Slide
-) -> Any:
-    """Zeros to which part(tap, outputs) is added at the inputs that each tap meets.
+def _collected(write: Bring, add: Bring, d: Any, window: Shape, size: Shape, slide: Slide) -> Any:
+    """What comes from d to the inputs: write it where nothing is yet, and add what comes later.
 
     size is the spatial shape of the result.
     """
@@ -173,13 +180,12 @@ def _collected(
 
     def rows(first: int, end: int) -> None:
         into = x[first:end]
-        into[...] = 0
         here = slide._replace(before=(row + first, *others))  # inputs are counted from this row
-        for tap, outputs, inputs, is_first in _steps(into.shape[:n], window, d.shape[:n], here):
-            if is_first:
-                into[inputs] = part(tap, outputs)
-            else:
-                into[inputs] += part(tap, outputs)
+        geometry = into.shape[:n], window, d.shape[:n], here
+        for part in _left_out(*geometry):
+            into[part] = 0
+        for tap, outputs, inputs, is_first in _steps(*geometry):
+            (write if is_first else add)(tap, outputs, into[inputs])
 
     _in_blocks(rows, x, d, math.prod(window))
     return x
@@ -206,17 +212,26 @@ def _steps(spatial: Shape, window: Shape, outputs: Shape, slide: Slide) -> tuple
     for parts in itertools.product(*reversed(lines)):  # product runs through its last one fastest
         parts = parts[::-1]
         number = sum(part.taps.start * n for part, n in zip(parts, weights, strict=True))
-        inputs = [_inputs(part, s) for part, s in zip(parts, slide.stride, strict=True)]
+        inputs = [inputs_of(part, s) for part, s in zip(parts, slide.stride, strict=True)]
         # Taps meet the same inputs if they lie a multiple of the stride apart.
         is_first = all(p.taps.start < s for p, s in zip(parts, slide.stride, strict=True))
         steps.append(Step(number, tuple([p.outputs for p in parts]), tuple(inputs), is_first))
     return tuple(steps)
 
 
-def _inputs(part: Part, stride: int) -> slice:
-    """The inputs that a tap meets at the outputs of a part."""
-    count = part.outputs.stop - part.outputs.start
-    return slice(part.start, part.start + (count - 1) * stride + 1, stride)
+@functools.lru_cache(maxsize=2048)
+def _left_out(spatial: Shape, window: Shape, outputs: Shape, slide: Slide) -> tuple[Any, ...]:
+    """The inputs to which no tap comes first: along each dimension certain rows, as an index."""
+    rows = []
+    for axis, line in enumerate(zip(spatial, window, outputs, *slide, strict=True)):
+        stride, missing = slide.stride[axis], dict.fromkeys(range(spatial[axis]))
+        for part in tap_by_tap(*line):
+            if part.taps.start < stride:
+                for row in range(spatial[axis])[inputs_of(part, stride)]:
+                    del missing[row]
+        if missing:
+            rows.append((*(slice(None),) * axis, list(missing)))
+    return tuple(rows)
 
 
 def _first_visible(window: Shape, outputs: Shape, slide: Slide) -> Any:

@@ -57,23 +57,32 @@ class _OneBlasThread:
         blas = _openblas()
         if blas is None:
             return
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                get, set = blas
-                self._before = get()
-                if self._before != 1:
+        get, set = blas
+        counted = False
+        try:
+            with self._lock:
+                if self._inside == 0:
+                    self._before = get()
+                self._inside += 1
+                counted = True
+                if self._inside == 1 and self._before != 1:
                     set(1)
+        except BaseException:  # an interrupt
+            if counted:
+                self.end()
+            raise
 
     def end(self) -> None:
         blas = _openblas()
         if blas is None:
             return
+        _, set = blas
         with self._lock:
-            self._inside -= 1
-            if self._inside == 0 and self._before != 1:
-                _, set = blas
-                set(self._before)
+            try:
+                if self._inside == 1 and self._before != 1:
+                    set(self._before)
+            finally:  # also if it is interrupted
+                self._inside -= 1
 
 
 one_blas_thread = _OneBlasThread()

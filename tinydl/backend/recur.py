@@ -12,11 +12,15 @@ so nothing is kept of what they were applied to.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tinydl.backend.dispatch import xp
+from tinydl.backend.numpy_runs import have_runs, runs
 
-# ---- activations, written to y, and their slopes by their values ---------------------------------
+Activation = Callable[[Any, Any], None]
+
+# ---- activations, written to y, and their slopes, worked out from y ------------------------------
 
 
 def _sigmoid(a: Any, y: Any) -> None:
@@ -49,13 +53,34 @@ def _relu(a: Any, y: Any) -> None:
 
 APPLY = {"sigmoid": _sigmoid, "hard-sigmoid": _hard_sigmoid, "tanh": _tanh,
          "softsign": _softsign, "relu": _relu}  # fmt: skip
-SLOPE = {
-    "sigmoid": lambda y: y * (1.0 - y),
-    "hard-sigmoid": lambda y: ((y > 0.0) & (y < 1.0)) * y.dtype.type(0.2),
-    "tanh": lambda y: 1.0 - y * y,
-    "softsign": lambda y: (1.0 - xp(y).abs(y)) ** 2,
-    "relu": lambda y: (y > 0.0).astype(y.dtype),
-}
+
+
+def _sigmoid_slope(y: Any, slope: Any) -> None:
+    xp(y).subtract(1.0, y, out=slope)
+    slope *= y
+
+
+def _hard_sigmoid_slope(y: Any, slope: Any) -> None:
+    slope[...] = (y > 0.0) & (y < 1.0)
+    slope *= 0.2
+
+
+def _tanh_slope(y: Any, slope: Any) -> None:
+    xp(y).multiply(y, y, out=slope)
+    xp(y).subtract(1.0, slope, out=slope)
+
+
+def _softsign_slope(y: Any, slope: Any) -> None:
+    xp(y).subtract(1.0, xp(y).abs(y), out=slope)
+    slope *= slope
+
+
+def _relu_slope(y: Any, slope: Any) -> None:
+    slope[...] = y > 0.0
+
+
+SLOPE = {"sigmoid": _sigmoid_slope, "hard-sigmoid": _hard_sigmoid_slope, "tanh": _tanh_slope,
+         "softsign": _softsign_slope, "relu": _relu_slope}  # fmt: skip
 
 
 # ---- layouts ------------------------------------------------------------------------------------
@@ -87,11 +112,14 @@ def unflat(d: Any, steps: int) -> Any:
 
 def copy(x: Any, y: Any) -> None:
     """y[...] = x, in pieces along the first axis."""
+    work = 4 * x.size  # the order of the axes changes: more than adding
+    if have_runs(x, y):
+        x, y, work = runs(x), runs(y), work // 2
 
     def piece(first: int, end: int) -> None:
         y[first:end] = x[first:end]
 
-    xp(x).par(len(x), piece, work=4 * x.size)  # the order of the axes changes: more than adding
+    xp(x).par(len(x), piece, work=work)
 
 
 def row_sums(x: Any) -> Any:

@@ -11,6 +11,7 @@ pooling is one operation on whole arrays for each box, and needs no padded copy 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -67,6 +68,12 @@ def tap_by_tap(
     return parts
 
 
+def inputs_of(part: Part, stride: int) -> slice:
+    """The inputs that a single tap meets at the outputs of a part."""
+    count = part.outputs.stop - part.outputs.start
+    return slice(part.start, part.start + (count - 1) * stride + 1, stride)
+
+
 def taps_together(size: int, taps: int, outputs: int, stride: int, before: int) -> list[Part]:
     """Without dilation, adjacent outputs that see the same taps, which lie side by side."""
 
@@ -114,6 +121,7 @@ def by_phase(
         yield inputs, taps, Slide((1,) * len(size), apart, shift)
 
 
+@functools.lru_cache(maxsize=2048)
 def reach(
     size: Shape, window: Shape, outputs: Shape, slide: Slide
 ) -> tuple[Shape, tuple[slice, ...], tuple[slice, ...]]:

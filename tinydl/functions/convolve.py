@@ -19,9 +19,9 @@ from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
-from tinydl.primitives.convolve import convolve, convolve_add
+from tinydl.primitives.convolve import convolve, convolve_add, convolve_relu
 from tinydl.primitives.elementwise import add
-from tinydl.primitives.shape import inverse, reshape
+from tinydl.primitives.shape import in_shape, inverse
 
 
 @named_options
@@ -70,7 +70,25 @@ def dlconv(
         [[-1. -1. -2.]]
     """
     labelled = data_format(X, DataFormat, "dlconv", needs="C")
-    X = labelled.X
+    return labelled.back(convolved(
+        labelled.X, weights, bias, Stride=Stride, DilationFactor=DilationFactor, Padding=Padding,
+        PaddingValue=PaddingValue, WeightsFormat=WeightsFormat,
+    ))  # fmt: skip
+
+
+def convolved(
+    X: dlarray,
+    weights: Any,
+    bias: Any,
+    *,
+    Stride: Any,
+    DilationFactor: Any,
+    Padding: Any,
+    PaddingValue: Any,
+    WeightsFormat: str | None,
+    is_relu: bool = False,
+) -> dlarray:
+    """dlconv for an X with labels; is_relu, where there is a bias for each filter: relu of it."""
     x, w, b = same_class(X=X, weights=weights, bias=0.0 if bias is None else bias)
     filters = as_filters(X, w, weights_format(weights, WeightsFormat, "dlconv"), "CU", "dlconv")
     check_channels(X, w, filters.value.shape[-2] * filters.groups, "dlconv")
@@ -83,12 +101,12 @@ def dlconv(
     x, widths = padded(x, widths, PaddingValue)
     options = {"stride": stride, "dilation": dilation, "padding": widths, "groups": filters.groups}
     if bias is not None and math.prod(b.shape) == filters.value.shape[-1]:
-        column = reshape(b, shape=(*(1,) * rank, filters.value.shape[-1], 1))
-        y = convolve_add(x, filters.value, column, **options)
+        column = in_shape(b, (*(1,) * rank, filters.value.shape[-1], 1), order="F")
+        y = (convolve_relu if is_relu else convolve_add)(x, filters.value, column, **options)
     else:
         y = convolve(x, filters.value, **options)
         y = y if bias is None else with_bias(y, b, "dlconv")
-    return labelled.back(dlarray._make(pixels.unfold(y), X.dims))
+    return dlarray._make(pixels.unfold(y), X.dims)
 
 
 class Filters(NamedTuple):
@@ -115,15 +133,15 @@ def as_filters(X: dlarray, w: Any, fmt: str | None, order: str, caller: str) -> 
             f"{header(X, X.dims)}; they have one dimension for each of {wanted}: those of the "
             "window, channels of a group (C), filters of a group (U), groups (U)"
         )
-    w = reshape(w, shape=(*w.shape, *(1,) * (len(given) - w.ndim)), order="C")
+    w = in_shape(w, (*w.shape, *(1,) * (len(given) - w.ndim)))
     places = [_place(given, wanted, i) for i in range(len(wanted))]
     w = permuted(w, tuple([i for i in places if i is not None]))
     sizes = iter(w.shape)
     *window, first, second, groups = [1 if i is None else next(sizes) for i in places]
-    w = reshape(w, shape=(*window, first, second, groups), order="C")
     if groups > 1:  # the filters of a group come together
+        w = in_shape(w, (*window, first, second, groups))
         w = permuted(w, (*range(len(window) + 1), len(window) + 2, len(window) + 1))
-    return Filters(axes, reshape(w, shape=(*window, first, groups * second), order="C"), groups)
+    return Filters(axes, in_shape(w, (*window, first, groups * second)), groups)
 
 
 def _place(given: str, wanted: str, i: int) -> int | None:
@@ -162,10 +180,10 @@ class Observations:
 
     def fold(self, x: Any) -> Any:
         x = permuted(x, self.order)
-        return reshape(x, shape=(*x.shape[: self.kept], math.prod(self.others)), order="C")
+        return in_shape(x, (*x.shape[: self.kept], math.prod(self.others)))
 
     def unfold(self, y: Any) -> Any:
-        y = reshape(y, shape=(*y.shape[: self.kept], *self.others), order="C")
+        y = in_shape(y, (*y.shape[: self.kept], *self.others))
         return permuted(y, inverse(self.order))
 
 
@@ -177,4 +195,4 @@ def with_bias(y: Any, b: Any, caller: str) -> Any:
             f"{caller}: a bias of {formats.describe('', b.shape)} for {filters} filters; it is one "
             "number, or one for each filter"
         )
-    return add(y, reshape(b, shape=(*(1,) * (y.ndim - 2), count, 1)))
+    return add(y, in_shape(b, (*(1,) * (y.ndim - 2), count, 1), order="F"))

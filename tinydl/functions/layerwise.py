@@ -13,7 +13,7 @@ from tinydl.labels.classes import common, to_class
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
 from tinydl.primitives import contract
-from tinydl.primitives.shape import reshape
+from tinydl.primitives.shape import in_shape, transpose
 
 
 @named_options
@@ -42,15 +42,18 @@ def fullyconnect(
     _check_matrix(w, b, count, X, inputs, has_bias=bias is not None)
     if len(inputs) > 1 or w.ndim > 2:
         # x lies in memory with its last dimension fastest, while the weights count its elements
-        # with the first one fastest. The weights are the smaller array to rearrange.
-        w = reshape(w, shape=(w.shape[0], *X.shape[: len(inputs)]))
-        w = reshape(w, shape=(w.shape[0], count), order="C")
-    x = reshape(x, shape=(count, math.prod(rest)), order="C")
+        # with the first one fastest. The weights are the smaller array to rearrange. Reversing the
+        # dimensions does that in one copy, and their gradient comes back in one.
+        sizes = X.shape[len(inputs) - 1 :: -1]
+        w = in_shape(w, (w.shape[0], count), order="F")
+        w = transpose(in_shape(w, (w.shape[0], *sizes)), axes=(0, *range(len(sizes), 0, -1)))
+        w = in_shape(w, (w.shape[0], count))
+    x = in_shape(x, (count, math.prod(rest)))
     if bias is None:
         y = contract.matmul(w, x)
     else:
-        y = contract.affine(w, x, reshape(b, shape=(w.shape[0], 1), order="C"))
-    y = reshape(y, shape=(w.shape[0], *rest), order="C")
+        y = contract.affine(w, x, in_shape(b, (w.shape[0], 1)))
+    y = in_shape(y, (w.shape[0], *rest))
     return labelled.back(dlarray._make(y, "C" + X.dims[len(inputs) :]))
 
 

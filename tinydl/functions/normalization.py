@@ -75,28 +75,52 @@ def batchnorm(
             f"batchnorm: nargout={nargout}; with mu and sigmaSq it is 1 (normalize with them) or 3 "
             "(update them), without them always 3"
         )
-    X = labelled.X
-    if given:
-        mu, sigmaSq = _running(mu, X, "mu"), _running(sigmaSq, X, "sigmaSq")
-    offsets, scales, means, variances = [_for_channels(p, X, name, "batchnorm") for p, name in (
-        (offset, "offset"), (scaleFactor, "scaleFactor"), (mu, "mu"), (sigmaSq, "sigmaSq"),
-    )]  # fmt: skip
     if nargout == 1:
-        x, b, a, m, v = same_class(
-            X=X, offset=offsets, scaleFactor=scales, mu=means, sigmaSq=variances
-        )
-        return labelled.back(_normalized(x, m, v, a, b, Epsilon, X.dims))
-    x, b, a = same_class(X=X, offset=offsets, scaleFactor=scales)
-    channel = X.dims.index("C")
-    moments = noted(normalize.channel_moments(x, channel=channel), "batchnorm")
-    y = normalize.batch_normalize(x, moments, a, b, channel=channel, epsilon=float(Epsilon))
-    Y = dlarray._make(noted(y, "batchnorm"), X.dims)
+        return labelled.back(_by_given(labelled.X, offset, scaleFactor, mu, sigmaSq, Epsilon))
+    Y, *statistics = by_batch(
+        labelled.X, offset, scaleFactor, mu, sigmaSq, Epsilon=Epsilon, MeanDecay=MeanDecay,
+        VarianceDecay=VarianceDecay,
+    )  # fmt: skip
+    return labelled.back(Y), *statistics
+
+
+def by_batch(
+    X: dlarray,
+    offset: Any,
+    scaleFactor: Any,
+    mu: Any,
+    sigmaSq: Any,
+    *,
+    Epsilon: float,
+    MeanDecay: float,
+    VarianceDecay: float,
+    function: Any = normalize.batch_normalize,
+) -> tuple[dlarray, dlarray, dlarray]:
+    """batchnorm by the statistics of the batch, for an X with labels: its three results.
+
+    function is batch_normalize, or a primitive that does more to the result.
+    """
+    running = [_running(s, X, name) for s, name in ((mu, "mu"), (sigmaSq, "sigmaSq"))
+               if s is not None]  # fmt: skip
+    x, b, a = same_class(
+        X=X, offset=_for_channels(offset, X, "offset", "batchnorm"),
+        scaleFactor=_for_channels(scaleFactor, X, "scaleFactor", "batchnorm"),
+    )  # fmt: skip
+    olds = [_for_channels(s, X, name, "batchnorm")._value
+            for s, name in zip(running, ("mu", "sigmaSq"), strict=False)]  # fmt: skip
+    channel, decays = X.dims.index("C"), (float(MeanDecay), float(VarianceDecay))
+    if olds and olds[0].dtype == olds[1].dtype == x.dtype:
+        moments = normalize.moved_moments(x, *olds, channel=channel, decays=decays)
+        news = [take(moments, index=i) for i in (2, 3)]
+    else:
+        moments = normalize.channel_moments(x, channel=channel)
+        news = [take(moments, index=i) for i in (0, 1)]
+        if olds:
+            news = [moved(*of_one) for of_one in zip(olds, news, decays, strict=True)]
+    y = function(x, noted(moments, "batchnorm"), a, b, channel=channel, epsilon=float(Epsilon))
     sizes = value_and_format(offset)[0].shape
-    m, v = [in_shape(take(moments, index=i), sizes) for i in (0, 1)]
-    if given:
-        m = moved(mu._value, m, float(MeanDecay))
-        v = moved(sigmaSq._value, v, float(VarianceDecay))
-    return labelled.back(Y), dlarray._make(m, ""), dlarray._make(v, "")
+    m, v = [dlarray._make(in_shape(value, sizes), "") for value in news]
+    return dlarray._make(noted(y, "batchnorm"), X.dims), m, v
 
 
 def moved(old: Any, new: Any, decay: float) -> Any:
@@ -105,8 +129,15 @@ def moved(old: Any, new: Any, decay: float) -> Any:
     return elementwise.between(old, new, weight=decay)
 
 
-def _normalized(x: Any, m: Any, v: Any, a: Any, b: Any, epsilon: float, fmt: str) -> dlarray:
-    return dlarray._make(normalize.normalize(x, m, v, a, b, epsilon=float(epsilon)), fmt)
+def _by_given(
+    X: dlarray, offset: Any, scaleFactor: Any, mu: Any, sigmaSq: Any, epsilon: float
+) -> dlarray:
+    """batchnorm by given statistics."""
+    given = {"offset": offset, "scaleFactor": scaleFactor, "mu": _running(mu, X, "mu"),
+             "sigmaSq": _running(sigmaSq, X, "sigmaSq")}  # fmt: skip
+    parts = {name: _for_channels(p, X, name, "batchnorm") for name, p in given.items()}
+    x, b, a, m, v = same_class(X=X, **parts)
+    return dlarray._make(normalize.normalize(x, m, v, a, b, epsilon=float(epsilon)), X.dims)
 
 
 def _running(statistic: Any, X: dlarray, name: str) -> dlarray:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
-from tinydl.functions.convolve import dlconv
+from tinydl.functions.convolve import convolved
 from tinydl.functions.window import PADDING_VALUES, padding_widths
 from tinydl.labels import dlarray
 from tinydl.layers.layer import Parameter, register
@@ -23,6 +23,7 @@ class ConvolutionLayer(Windowed, WeightedLayer):
     Stride: tuple[int, ...]
     DilationFactor: tuple[int, ...]
     NumChannels: int | str
+    is_relu: ClassVar[bool] = False  # a network may let it do the relu after it too
 
     def _set_convolution(
         self, FilterSize: Any, Stride: Any, DilationFactor: Any, Padding: Any, PaddingValue: Any
@@ -58,10 +59,11 @@ class ConvolutionLayer(Windowed, WeightedLayer):
     def predict(self, *X: dlarray) -> dlarray:
         (x,) = X
         labels = self.labels(x.dims)
-        return dlconv(
+        return convolved(
             x, self.Weights, self.Bias, Stride=self.Stride,
             DilationFactor=self.DilationFactor, Padding=self.Padding,
             PaddingValue=self.PaddingValue, WeightsFormat=weights_format(labels, self.Weights),
+            is_relu=self.is_relu,
         )  # fmt: skip
 
 

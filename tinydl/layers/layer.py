@@ -159,15 +159,19 @@ class Layer:
         """The constructor's arguments with which an equal layer is made."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
-    def __repr__(self) -> str:
+    def _chosen_options(self) -> dict[str, Any]:
+        """The options that every such layer needs, and those that are not as usual."""
         parameters = inspect.signature(type(self)).parameters.values()
         needed = {p.name: getattr(self, p.name) for p in parameters if p.default is p.empty}
         try:
             usual = type(self)(**needed).options()  # as the constructor keeps what is not given
         except ValueError:  # one option stands for another that is needed
             usual = {p.name: p.default for p in parameters}
-        shown = [f"{name}={_shown(value)}" for name, value in self.options().items()
-                 if name in needed or hasattr(value, "shape") or value != usual[name]]  # fmt: skip
+        return {name: value for name, value in self.options().items()
+                if name in needed or hasattr(value, "shape") or value != usual[name]}  # fmt: skip
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={_shown(value)}" for name, value in self._chosen_options().items()]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

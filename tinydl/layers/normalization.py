@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from tinydl.backend import host
 from tinydl.functions.arguments import one_of
-from tinydl.functions.normalization import batchnorm
+from tinydl.functions.normalization import batchnorm, by_batch
 from tinydl.labels import dlarray
 from tinydl.labels.classes import SINGLE
 from tinydl.layers.layer import fitting, register
 from tinydl.layers.layout import networkDataLayout
 from tinydl.layers.options import not_negative, number
 from tinydl.layers.scaled import ScaledLayer
+from tinydl.primitives import normalize
 
 
 class StatisticsWarning(UserWarning):
@@ -50,6 +51,8 @@ class batchNormalizationLayer(ScaledLayer):
 
     TrainedMean: Any
     TrainedVariance: Any
+    by_batch: ClassVar[Any] = normalize.batch_normalize
+    """The operation of forward, in whose place a network may put one that does more."""
 
     def __init__(
         self,
@@ -115,10 +118,10 @@ class batchNormalizationLayer(ScaledLayer):
     def forward(self, *X: dlarray) -> tuple[dlarray, dict[str, dlarray]]:
         if self.Statistics == "fixed":
             return self.predict(*X), {}
-        Y, mean, variance = batchnorm(
+        Y, mean, variance = by_batch(
             X[0], self.Offset, self.Scale, self.TrainedMean, self.TrainedVariance,
             Epsilon=self.Epsilon, MeanDecay=self.MeanDecay, VarianceDecay=self.VarianceDecay,
-            nargout=3,
+            function=self.by_batch,
         )  # fmt: skip
         return Y, {"TrainedMean": mean, "TrainedVariance": variance}
 

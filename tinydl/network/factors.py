@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tinydl.layers.layer import Layer
 from tinydl.layers.options import not_negative
-from tinydl.network.paths import all_layers
 
 if TYPE_CHECKING:
     from tinydl.network.net import dlnetwork
@@ -149,7 +148,7 @@ def _place(net: Any, where: tuple[Any, ...], caller: str) -> tuple[str, Layer, s
     if isinstance(net, Layer):
         layers = {"": net, **net.parts()}
     elif hasattr(net, "_graph"):
-        layers = all_layers(net._graph.layers.values())
+        layers = net._graph.all_layers
     else:
         raise TypeError(f"{caller}: the first argument is a dlnetwork or a layer, not a "
                         f"{type(net).__name__}")  # fmt: skip
@@ -178,7 +177,7 @@ def _with_all_factors(
 ) -> dlnetwork:
     if not hasattr(net, "_graph"):
         raise TypeError(f"{caller}: the first argument is a dlnetwork, not a {type(net).__name__}")
-    layers = all_layers(net._graph.layers.values())
+    layers = net._graph.all_layers
     chosen = list(layers) if names is None else [names] if isinstance(names, str) else list(names)
     for name in chosen:
         if name not in layers:

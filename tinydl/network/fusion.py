@@ -11,17 +11,19 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from tinydl.autodiff.record import plain
+from tinydl.autodiff.record import is_recorded, plain
 from tinydl.functions.normalization import moved
 from tinydl.labels import devices, dlarray
 from tinydl.labels.classes import LOGICAL
-from tinydl.layers.activation import geluLayer
+from tinydl.layers.activation import geluLayer, reluLayer
+from tinydl.layers.convolution import ConvolutionLayer
 from tinydl.layers.dense import fullyConnectedLayer
 from tinydl.layers.layer import Layer
 from tinydl.layers.normalization import batchNormalizationLayer
 from tinydl.network.folded import folded, pairs
 from tinydl.network.graph import Graph
 from tinydl.primitives import dense
+from tinydl.primitives.normalize import batch_normalize_relu, regardless
 from tinydl.primitives.shape import in_shape, take
 
 
@@ -31,7 +33,9 @@ def set_fusion(enabled: bool) -> None:
     It is on unless the environment variable TINYDL_FUSION=0 was set when tinydl was imported.
     Without it, predict and forward call each layer by itself, and their results differ by rounding
     at most. In predict, and with fixed statistics, a batch normalization is folded into the weights
-    of the fully connected layer or convolution before it.
+    of the fully connected layer or convolution before it. A relu is done by the convolution or the
+    batch normalization before it. The gradient by the bias of a layer before a batch normalization
+    is exactly 0 where that takes the statistics of the batch, and not what rounding leaves of it.
 
     Example:
         >>> from tinydl import get_fusion, set_fusion
@@ -64,15 +68,24 @@ def followers(graph: Graph, outputs: Sequence[str]) -> dict[str, tuple[str, ...]
     """The layers that one before them could take in: after each of these, which, in order."""
     if not _enabled:
         return {}
+    before = pairs(graph, tuple(outputs))
     found: dict[str, tuple[str, ...]] = {}
-    for name, before in pairs(graph, tuple(outputs)).items():
-        users = [user for user, feeds in graph.inputs_of.items() if name in feeds.values()]
-        is_alone = len(users) == 1 and name not in outputs
-        if is_alone and isinstance(graph.layers[users[0]], geluLayer):
-            found[before] = (name, users[0])
-        else:
-            found[before] = (name,)
+    for name, layer in graph.layers.items():
+        if not isinstance(layer, (batchNormalizationLayer, ConvolutionLayer)):
+            continue
+        after = _activation(graph, name) if name not in outputs else ()
+        if name in before:
+            found[before[name]] = (name, *after)
+        if after:
+            found[name] = after
     return found
+
+
+def _activation(graph: Graph, name: str) -> tuple[str, ...]:
+    """relu or gelu, if that is all that a layer feeds."""
+    users = [user for user, feeds in graph.inputs_of.items() if name in feeds.values()]
+    is_followed = len(users) == 1 and isinstance(graph.layers[users[0]], (geluLayer, reluLayer))
+    return tuple(users) if is_followed else ()
 
 
 def together(
@@ -80,14 +93,31 @@ def together(
 ) -> tuple[Layer, int]:
     """A layer that does what these do one after the other, and how many of the others it takes in.
 
-    All hold their parameters.
+    All hold their parameters. The others are a batch normalization, an activation, or both.
     """
     normalization: Any = others[0]
-    if verb == "predict" or normalization.Statistics == "fixed":
-        return Folded(layer, normalization), 1
+    if not isinstance(normalization, batchNormalizationLayer):
+        can_be = not isinstance(layer, batchNormalizationLayer) or _is_by_batch(layer, verb)
+        return _with_relu(layer, others) if can_be else (layer, 0)
+    if not _is_by_batch(normalization, verb):
+        layer, count = _with_relu(layer, others[1:])
+        return Folded(layer, normalization), 1 + count
     if len(others) == 2 and NormalizedGelu.fits(layer, *others, X=xs[0]):
         return NormalizedGelu(layer, normalization), 2
-    return layer, 0
+    return Shifted(layer) if is_recorded(layer.value("Bias")._value) else layer, 0
+
+
+def _is_by_batch(normalization: Any, verb: str) -> bool:
+    return verb == "forward" and normalization.Statistics == "batch"
+
+
+def _with_relu(layer: Layer, others: Sequence[Layer]) -> tuple[Layer, int]:
+    """The layer together with a relu after it, if it can do that, and how many these are."""
+    if not (others and isinstance(others[0], reluLayer)):
+        return layer, 0
+    if isinstance(layer, batchNormalizationLayer):
+        return layer.copy(by_batch=batch_normalize_relu), 1
+    return (layer.copy(is_relu=True), 1) if isinstance(layer, ConvolutionLayer) else (layer, 0)
 
 
 class Folded(Layer):
@@ -100,6 +130,23 @@ class Folded(Layer):
 
     def predict(self, *X: dlarray) -> dlarray:
         return self.layer.copy(**folded(self.layer, self.normalization)).predict(*X)
+
+
+class Shifted(Layer):
+    """A fully connected layer or convolution before a normalization by the batch.
+
+    What Bias adds to a channel the normalization takes out again, with the mean: the derivative of
+    all that follows by Bias is exactly 0. So its gradient is not worked out.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        self.Name = layer.Name
+        self.layer = layer
+
+    def predict(self, *X: dlarray) -> dlarray:
+        bias = self.layer.Bias._value
+        Y = self.layer.copy(Bias=dlarray._make(plain(bias), "")).predict(*X)
+        return dlarray._make(regardless(Y._value, bias), Y.dims)
 
 
 class NormalizedGelu(Layer):
@@ -118,7 +165,9 @@ class NormalizedGelu(Layer):
     @staticmethod
     def fits(layer: Any, normalization: Any, gelu: Any, *, X: dlarray) -> bool:
         """Whether this is the plain case: several observations of channels, and one class."""
-        if not isinstance(layer, fullyConnectedLayer) or gelu.Approximation != "none":
+        if not (isinstance(layer, fullyConnectedLayer) and isinstance(gelu, geluLayer)):
+            return False
+        if gelu.Approximation != "none":
             return False
         if X.dims[0] != "C" or X.ndim < 2 or math.prod(X.shape[1:]) < 2:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -52,6 +53,15 @@ class Graph:
         named = name_all(flatten(layers))
         pairs = itertools.pairwise(named)
         return cls(named, [(first_output(a), first_input(b)) for a, b in pairs])
+
+    @functools.cached_property
+    def all_layers(self) -> dict[str, Layer]:
+        """The layers by name, and those in nested networks by path, such as "outer/fc"."""
+        found: dict[str, Layer] = {}
+        for name, layer in self.layers.items():
+            found[name] = layer
+            found |= {f"{name}/{path}": part for path, part in layer.parts().items()}
+        return found
 
     def entry(self, name: str, port: str) -> str:
         """What an input of a layer is called in connections, and as an input of the network."""

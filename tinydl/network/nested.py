@@ -11,7 +11,6 @@ from tinydl.layers.layout import networkDataLayout
 from tinydl.network.graph import Connection, Graph, layer_of
 from tinydl.network.initialize import follow, layouts
 from tinydl.network.net import dlnetwork, only_network
-from tinydl.network.paths import all_layers
 from tinydl.network.run import run
 from tinydl.network.table import Table
 
@@ -66,7 +65,7 @@ class networkLayer(Layer):
         return _ports("out", len(self.Network.OutputNames))
 
     def parts(self) -> dict[str, Layer]:
-        return all_layers(self.Network._graph.layers.values())
+        return self.Network._graph.all_layers
 
     def value(self, parameter: str) -> Any:
         at, _, name = parameter.rpartition("/")

@@ -16,7 +16,7 @@ from tinydl.network.display import network_html, properties
 from tinydl.network.factors import factor_of
 from tinydl.network.graph import Graph
 from tinydl.network.history import History
-from tinydl.network.paths import all_layers, by_layer, split
+from tinydl.network.paths import by_layer, split
 from tinydl.network.table import Connections, Table
 
 
@@ -81,11 +81,13 @@ class dlnetwork:
         return self._graph.checked_results(names, "OutputNames")
 
     def _with(self, **changes: Any) -> dlnetwork:
-        """A network that shares with this one whatever is not named here."""
+        """A network that shares with this one whatever is not named here; tables are its own."""
         made = object.__new__(dlnetwork)
         made._graph = changes.get("graph", self._graph)
-        made._learnables = changes.get("learnables", self._learnables).copy()
-        made._state = changes.get("state", self._state).copy()
+        made._learnables = (
+            changes["learnables"] if "learnables" in changes else self._learnables.copy()
+        )
+        made._state = changes["state"] if "state" in changes else self._state.copy()
         made._outputs = changes.get("outputs", self._outputs)
         # Solvers and dlfeval replace the network; it is still the one that was trained, or warned.
         made._warned = self._warned
@@ -142,11 +144,7 @@ class dlnetwork:
                 f"single values are replaced by net.{name}.Value[i] = v"
             )
         old._check_rows(new)
-        sizes = [None if row in free else value
-                 for row, value in zip(old.rows, old.Value, strict=True)]  # fmt: skip
-        replaced = old._with(sizes)
-        replaced[:] = new
-        return replaced
+        return old._replaced(new.Value, free)
 
     @property
     def InputNames(self) -> tuple[str, ...]:
@@ -224,7 +222,7 @@ class dlnetwork:
 
     def learn_rate_factor(self, layer: str, parameter: str) -> float:
         """The factor by which solvers multiply the learning rate of one parameter."""
-        return factor_of(all_layers(self._graph.layers.values())[layer], parameter, "LearnRate")
+        return factor_of(self._graph.all_layers[layer], parameter, "LearnRate")
 
     def is_equal_to(self, other: Any, nan_equal: bool = False) -> bool:
         """Whether another network has equal layers, connections, outputs and values.

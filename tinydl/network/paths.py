@@ -7,12 +7,12 @@ same parameter belongs to the layer "outer", and is called "fc/Weights" there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Mapping
 from typing import Any
 
-from tinydl.layers.layer import Layer
 
-
+@functools.lru_cache(maxsize=4096)
 def split(layer: str, parameter: str) -> tuple[str, str]:
     """The layer of the graph, and the parameter's name in it.
 
@@ -24,6 +24,7 @@ def split(layer: str, parameter: str) -> tuple[str, str]:
     return name, path
 
 
+@functools.lru_cache(maxsize=4096)
 def row(name: str, path: str) -> tuple[str, str]:
     """The row of a parameter, from the layer of the graph and the parameter's name in it.
 
@@ -46,13 +47,4 @@ def by_layer(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for path, value in values.items():
         name, _, rest = path.partition("/")
         found.setdefault(name, {})[rest] = value
-    return found
-
-
-def all_layers(layers: Iterable[Layer]) -> dict[str, Layer]:
-    """The layers by name, and those in nested networks by path, such as "outer/fc"."""
-    found: dict[str, Layer] = {}
-    for layer in layers:
-        found[layer.Name] = layer
-        found |= {f"{layer.Name}/{path}": part for path, part in layer.parts().items()}
     return found

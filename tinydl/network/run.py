@@ -11,14 +11,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from tinydl.autodiff.record import Record, is_recorded, plain
-from tinydl.backend import computing
+from tinydl.backend import computing, xp
 from tinydl.functions.arguments import one_of
 from tinydl.labels import dlarray
 from tinydl.labels.display import header
 from tinydl.layers.layer import Layer
 from tinydl.layers.normalization import StatisticsWarning, batchNormalizationLayer
 from tinydl.network import fusion
-from tinydl.network.paths import all_layers, by_layer, row
+from tinydl.network.paths import by_layer, row
 from tinydl.network.table import Table
 
 if TYPE_CHECKING:
@@ -145,7 +145,9 @@ def _levels_to_the_caller() -> int:
 
 def _new_state(state: Table, changed: Mapping[tuple[str, str], dlarray]) -> Table:
     """The State after this call. It is never followed by differentiation."""
-    values = [changed.get(at, old) for at, old in zip(state.rows, state.Value, strict=True)]
+    own = lambda v: xp(v).own_all([v])[0]  # a view would hold on to what it is a part of
+    values = [dlarray._make(own(plain(changed[at]._value)), "") if at in changed else old
+              for at, old in zip(state.rows, state.Value, strict=True)]  # fmt: skip
     return state._with([dlarray._make(plain(v._value), "") for v in values])
 
 
@@ -192,7 +194,7 @@ def _statistics(
 
 def keeping_statistics(net: dlnetwork) -> dict[str, batchNormalizationLayer]:
     """The layers whose State is statistics, by path."""
-    return {name: layer for name, layer in all_layers(net._graph.layers.values()).items()
+    return {name: layer for name, layer in net._graph.all_layers.items()
             if isinstance(layer, batchNormalizationLayer)}  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from tinydl.backend import on_device_of, xp
 from tinydl.labels import dlarray
 from tinydl.labels.classes import DOUBLE, to_class
 from tinydl.network.net import dlnetwork, only_network
-from tinydl.network.paths import all_layers
 from tinydl.network.run import keeping_statistics
 from tinydl.network.table import Table
 
@@ -55,7 +54,7 @@ def resetState(net: dlnetwork) -> dlnetwork:
     """
     only_network(net, "resetState")
     new: dict[str, Any] = {}
-    for name, layer in all_layers(net._graph.layers.values()).items():
+    for name, layer in net._graph.all_layers.items():
         values = layer.initial_state() if layer.Resettable and not layer.parts() else {}
         new |= {f"{name}/{parameter}": like(values[parameter], net.State.get(name, parameter))
                 for parameter in layer.Resettable if parameter in values}  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from tinydl.autodiff.record import plain
@@ -157,8 +157,10 @@ class Table:
             )
         self._check_rows(other, [self._rows[i] for i in chosen])
         new = [_cell(v, self._values[i]) for i, v in zip(chosen, other.Value, strict=True)]
+        values = list(self._values)
         for i, value in zip(chosen, new, strict=True):
-            self._values[i] = value
+            values[i] = value
+        list.__setitem__(self._values, slice(None), values)  # at once: an interrupt halves nothing
 
     def _some(self, chosen: Sequence[int]) -> Table:
         """A table of some rows."""
@@ -168,15 +170,24 @@ class Table:
 
     def _with(self, values: Sequence[Any]) -> Table:
         """A table of the same rows with other values."""
+        return self._of([_cell(v, None) for v in values])
+
+    def _replaced(self, values: Sequence[Any], free: Container[tuple[str, str]] = ()) -> Table:
+        """The same with values of the sizes that they had, except in the rows that are free."""
+        old = zip(self._rows, self._values, strict=True)
+        sizes = [None if row in free else value for row, value in old]
+        return self._of([_cell(v, size) for v, size in zip(values, sizes, strict=True)])
+
+    def _of(self, cells: list[dlarray | None]) -> Table:
         made = object.__new__(Table)
         made.Layer, made.Parameter, made._rows = self.Layer, self.Parameter, self._rows
         made._shows_class = self._shows_class
-        made._values = Values([_cell(v, None) for v in values])
+        made._values = Values(cells)
         return made
 
     def _check_rows(self, other: Table, rows: list[tuple[str, str]] | None = None) -> None:
         rows = self._rows if rows is None else rows
-        if other._rows != rows:
+        if other._rows is not rows and other._rows != rows:
             mine, theirs = set(rows), set(other._rows)
             differing: list[Any] = sorted(mine ^ theirs)[:3] or ["their order"]
             raise ValueError(

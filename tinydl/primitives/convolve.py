@@ -21,6 +21,7 @@ from typing import Any
 
 from tinydl.autodiff import Primitive
 from tinydl.backend import xp
+from tinydl.primitives.activation import relu
 from tinydl.primitives.window import Shape, Widths, leading, output_size
 
 
@@ -54,8 +55,9 @@ def convolve_add(
 
 
 def _convolve(
-    x: Any, w: Any, bias: Any, stride: Shape, dilation: Shape, padding: Widths, groups: int
-) -> Any:
+    x: Any, w: Any, bias: Any, stride: Shape, dilation: Shape, padding: Widths, groups: int,
+    is_relu: bool = False,
+) -> Any:  # fmt: skip
     if x.shape[-2] != w.shape[-2] * groups:
         raise ValueError(
             f"the input has {x.shape[-2]} channels and the weights are for {w.shape[-2] * groups} "
@@ -67,8 +69,9 @@ def _convolve(
     )
     before = leading(padding)
     return xp(x).convolve(
-        x, w, size=size, stride=stride, dilation=dilation, before=before, groups=groups, bias=bias
-    )
+        x, w, size=size, stride=stride, dilation=dilation, before=before, groups=groups, bias=bias,
+        is_relu=is_relu,
+    )  # fmt: skip
 
 
 @Primitive
@@ -103,18 +106,37 @@ def _deal(count: int, groups: int, what: str) -> None:
 
 # In each rule g stands in the place of that one of x, w and y which the primitive computes.
 
-for primitive in (convolve, convolve_add):
-    primitive.gradient(
-        x=lambda g, w, x_shape, stride, dilation, padding, groups: convolve_input(
-            g, w, stride=stride, dilation=dilation, padding=padding, size=x_shape[:-2],
-            groups=groups,
-        ),
-        w=lambda g, x, w_shape, stride, dilation, padding, groups: convolve_weight(
-            x, g, stride=stride, dilation=dilation, padding=padding, size=w_shape[:-2],
-            groups=groups,
-        ),
-    )  # fmt: skip
+
+@convolve.higher("x", "w")
+@convolve_add.higher("x", "w")
+def _one_by_one(
+    g: Any, x: Any, w: Any, stride: Shape, dilation: Shape, padding: Widths, groups: int,
+    need: tuple[bool, ...],
+) -> tuple[Any, Any]:  # fmt: skip
+    slide: Any = {"stride": stride, "dilation": dilation, "padding": padding, "groups": groups}
+    return (
+        convolve_input(g, w, size=x.shape[:-2], **slide) if need[0] else None,
+        convolve_weight(x, g, size=w.shape[:-2], **slide) if need[1] else None,
+    )
+
+
+@convolve.gradients("x", "w")
+@convolve_add.gradients("x", "w")
+def _at_once(
+    g: Any, x: Any, w: Any, stride: Shape, dilation: Shape, padding: Widths, groups: int,
+    need: tuple[bool, ...],
+) -> tuple[Any, Any]:  # fmt: skip
+    """The same for a first derivative, in which both share what they are made of."""
+    if not (need[0] and need[1]):
+        return _one_by_one(g, x, w, stride, dilation, padding, groups, need)
+    found: tuple[Any, Any] = xp(g).convolve_gradients(
+        g, x, w, stride=stride, dilation=dilation, before=leading(padding), groups=groups
+    )
+    return found
+
+
 convolve_add.gradient(b=lambda g: g)
+convolve_add.higher("b")(lambda g: (g,))
 convolve_input.gradient(
     d=lambda g, w, stride, dilation, padding, groups: convolve(
         g, w, stride=stride, dilation=dilation, padding=padding, groups=groups
@@ -131,3 +153,31 @@ convolve_weight.gradient(
         x, g, stride=stride, dilation=dilation, padding=padding, groups=groups
     ),
 )
+
+
+# ---- and relu ------------------------------------------------------------------------------------
+
+
+@Primitive
+def convolve_relu(
+    x: Any, w: Any, b: Any, *, stride: Shape, dilation: Shape, padding: Widths, groups: int = 1
+) -> Any:
+    """relu(convolve_add(x, w, b)), likewise. Its result also tells where the gradient passes."""
+    if b.dtype != x.dtype:
+        return xp(x).relu(_convolve(x, w, None, stride, dilation, padding, groups) + b, False)
+    bias = b.reshape(w.shape[-1], 1)
+    return _convolve(x, w, bias, stride, dilation, padding, groups, is_relu=True)
+
+
+@convolve_relu.gradients("x", "w", "b")
+def _(
+    g: Any, x: Any, w: Any, y: Any, stride: Shape, dilation: Shape, padding: Widths, groups: int,
+    need: tuple[bool, ...],
+) -> tuple[Any, ...]:  # fmt: skip
+    passed = g * (y > 0)
+    return *_at_once(passed, x, w, stride, dilation, padding, groups, need), passed
+
+
+@convolve_relu.definition
+def _(x: Any, w: Any, b: Any, **slide: Any) -> Any:
+    return relu(convolve_add(x, w, b, **slide))

@@ -4,9 +4,10 @@ Mean, variance and the normalization itself are three operations, and the statis
 are values of the record. Derivatives of every order follow from short rules; statistics that are
 given as constants (predict, fixed statistics) are the same operation with nothing to follow.
 
-For speed two fused operations stand beside the three, for the statistics of channels:
-``channel_moments`` is mean and variance together, and ``batch_normalize`` normalizes by those of
-its own input. Its first derivative is a kernel; higher ones follow the definition.
+For speed fused operations stand beside the three, for the statistics of channels:
+``channel_moments`` is mean and variance together, ``moved_moments`` has running ones moved towards
+them, ``batch_normalize`` normalizes by those of its own input, and ``batch_normalize_relu`` goes on
+to relu. The first derivatives of the last two are kernels; higher ones follow their definitions.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from tinydl.autodiff import Primitive
 from tinydl.backend import xp
+from tinydl.primitives.activation import relu
 from tinydl.primitives.elementwise import power
 from tinydl.primitives.reduce import Axes, count, mean, sum_to
 from tinydl.primitives.shape import take
@@ -63,9 +65,49 @@ def channel_moments(x: Any, *, channel: int) -> Any:
 
 @channel_moments.gradients("x")
 def _(g: Any, x: Any, y: Any, channel: int) -> tuple[Any]:
-    mu = take(y, index=0)
+    return (_by_moments(take(g, index=0), take(g, index=1), x, take(y, index=0), channel),)
+
+
+def _by_moments(to_mean: Any, to_variance: Any, x: Any, mu: Any, channel: int) -> Any:
+    """The gradient by x, from those by its mean μ and its variance."""
     share = 1.0 / (count(x.shape, _others(x, channel)) or 1)
-    return (take(g, index=0) * share + (x - mu) * (take(g, index=1) * (2.0 * share)),)
+    return to_mean * share + (x - mu) * (to_variance * (2.0 * share))
+
+
+@Primitive
+def regardless(x: Any, shift: Any) -> Any:
+    """x itself, for a shift of the channels of x that the normalization after it takes out again.
+
+    What x was computed with counts as a constant there: the gradient by shift is 0.
+    """
+    return x
+
+
+regardless.gradient(x=lambda g: g, shift=lambda g: None)
+
+
+@Primitive
+def moved_moments(
+    x: Any, mean: Any, variance: Any, *, channel: int, decays: tuple[float, float]
+) -> Any:
+    """channel_moments(x), and behind it a running mean and variance that have moved towards them.
+
+    Each is decay · new + (1 − decay) · old. Those given have one element for each channel, and the
+    dimensions and the class of x.
+    """
+    return xp(x).moved_moments(x, mean, variance, channel=channel, decays=decays)
+
+
+@moved_moments.gradients("x", "mean", "variance")
+def _(
+    g: Any, x: Any, y: Any, channel: int, decays: tuple[float, float], need: tuple[bool, ...]
+) -> tuple[Any, ...]:
+    m, v, moved_m, moved_v = [take(g, index=i) for i in range(4)]
+    to_olds = moved_m * (1.0 - decays[0]), moved_v * (1.0 - decays[1])
+    if not need[0]:
+        return None, *to_olds
+    m, v = m + moved_m * decays[0], v + moved_v * decays[1]
+    return _by_moments(m, v, x, take(y, index=0), channel), *to_olds
 
 
 @Primitive
@@ -89,10 +131,38 @@ def _(g: Any, x: Any, moments: Any, scale: Any, channel: int, epsilon: float) ->
 
 
 @batch_normalize.definition
-def _(x: Any, moments: Any, scale: Any, offset: Any, *, channel: int, epsilon: float) -> Any:
+def _batch_normalize(
+    x: Any, moments: Any, scale: Any, offset: Any, *, channel: int, epsilon: float
+) -> Any:
     axis = _others(x, channel)
     mu = mean(x, axis=axis)
     return normalize(x, mu, variance(x, mu, axis=axis), scale, offset, epsilon=epsilon)
+
+
+@Primitive
+def batch_normalize_relu(
+    x: Any, moments: Any, scale: Any, offset: Any, *, channel: int, epsilon: float
+) -> Any:
+    """relu of batch_normalize. Its result also tells where the gradient passes."""
+    mu, var = moments[0], moments[1]
+    return xp(x).channel_normalize(
+        x, mu, var, scale, offset, channel=channel, epsilon=epsilon, is_relu=True
+    )
+
+
+@batch_normalize_relu.gradients("x", "moments", "scale", "offset")
+def _(
+    g: Any, x: Any, y: Any, moments: Any, scale: Any, channel: int, epsilon: float
+) -> tuple[Any, ...]:
+    to_x, to_scale, to_offset = xp(x).channel_normalize_gradients(
+        g, x, moments[0], moments[1], scale, channel=channel, epsilon=epsilon, y=y
+    )
+    return to_x, None, to_scale, to_offset
+
+
+@batch_normalize_relu.definition
+def _(x: Any, moments: Any, scale: Any, offset: Any, *, channel: int, epsilon: float) -> Any:
+    return relu(_batch_normalize(x, moments, scale, offset, channel=channel, epsilon=epsilon))
 
 
 def _others(x: Any, channel: int) -> Axes:

@@ -130,7 +130,8 @@ def _along_axes() -> dict[str, list[Case]]:
 def _by_channel() -> dict[str, list[Case]]:
     """Batch normalization, with the channel at several places."""
     found: dict[str, list[Case]] = {
-        "channel_moments": [], "channel_normalize": [], "channel_normalize_gradients": [],
+        "channel_moments": [], "moved_moments": [], "channel_normalize": [],
+        "channel_normalize_gradients": [],
     }  # fmt: skip
     for shape, channel in [((24, 24, 20, 16), 2), ((5, 3), 0), ((7, 1, 9), 1), ((4, 5, 6, 7), 0)]:
         own = tuple([n if i == channel else 1 for i, n in enumerate(shape)])
@@ -138,13 +139,17 @@ def _by_channel() -> dict[str, list[Case]]:
 
         def normalize(lib: Any, *xs: Any, how: Any = options) -> Any:
             x, mean, variance, scale, offset = xs
-            return lib.channel_normalize(x, mean, variance * variance, scale, offset, **how)
+            given = x, mean, variance * variance, scale, offset
+            return [lib.channel_normalize(*given, **how, is_relu=it) for it in (False, True)]
 
         def gradients(lib: Any, *xs: Any, how: Any = options) -> Any:
             g, x, scale = xs
-            mean, variance = lib.channel_moments(x, channel=how["channel"])
-            return lib.channel_normalize_gradients(g, x, mean, variance, scale, **how)
+            given = g, x, *lib.channel_moments(x, channel=how["channel"]), scale
+            every = lib.channel_normalize_gradients(*given, **how)
+            return [*every, *lib.channel_normalize_gradients(*given, **how, y=x)]
 
+        moved = _plain("moved_moments", shape, own, own, channel=channel, decays=(0.1, 0.3))
+        found["moved_moments"].append(moved)
         found["channel_moments"].append(_plain("channel_moments", shape, channel=channel))
         found["channel_normalize"].append(Case(normalize, [shape, own, own, own, own]))
         found["channel_normalize_gradients"].append(Case(gradients, [shape, shape, own]))
@@ -156,7 +161,7 @@ def _by_own_statistics() -> dict[str, list[Case]]:
     values, gradients = [], []
     for shape, axis, own in [
         ((6, 5, 8, 3), (0, 1, 2), (1, 1, 8, 1)), ((33, 7), (0,), (33, 1)),
-        ((9, 2, 4), (0,), (1, 2, 1)),
+        ((9, 2, 4), (0,), (1, 2, 1)), ((20_001, 3), (0,), (1, 3)),
     ]:  # fmt: skip
 
         def back(lib: Any, g: Any, x: Any, scale: Any, over: Any = axis) -> Any:

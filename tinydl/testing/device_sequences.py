@@ -60,9 +60,10 @@ POOLS = [
 
 
 def _convolutions() -> dict[str, list[Case]]:
-    """Convolution and its two gradients."""
+    """Convolution and its two gradients, each alone and together."""
     found: dict[str, list[Case]] = {
         "convolve": [], "convolve_input_gradient": [], "convolve_weight_gradient": [],
+        "convolve_gradients": [],
     }  # fmt: skip
     for w in CONVOLUTIONS:
         channels, images = w.image[-2:]
@@ -72,7 +73,8 @@ def _convolutions() -> dict[str, list[Case]]:
         out, into, window = [{**how, "size": size} for size in (w.outputs, w.spatial, w.window)]
 
         def forward(lib: Any, x: Any, w: Any, b: Any, out: Any = out) -> Any:
-            return lib.convolve(x, w, bias=b, **out), lib.convolve(x, w, **out)
+            kinds = [{"bias": b}, {}, {"bias": b, "is_relu": True}]
+            return [lib.convolve(x, w, **kind, **out) for kind in kinds]
 
         def by_input(lib: Any, d: Any, w: Any, into: Any = into) -> Any:
             return lib.convolve_input_gradient(d, w, **into)
@@ -80,6 +82,10 @@ def _convolutions() -> dict[str, list[Case]]:
         def by_weights(lib: Any, x: Any, d: Any, window: Any = window) -> Any:
             return lib.convolve_weight_gradient(x, d, **window)
 
+        def both(lib: Any, d: Any, x: Any, w: Any, how: Any = how) -> Any:
+            return lib.convolve_gradients(d, x, w, **how)
+
+        found["convolve_gradients"].append(Case(both, [to_output, w.image, weights]))
         found["convolve"].append(Case(forward, [w.image, weights, (w.filters, 1)]))
         found["convolve_input_gradient"].append(Case(by_input, [to_output, weights]))
         found["convolve_weight_gradient"].append(Case(by_weights, [w.image, to_output]))

@@ -20,7 +20,6 @@ from tinydl.backend.traced import captured, is_traced
 from tinydl.labels import dlarray
 from tinydl.layers.layer import Layer
 from tinydl.network.net import dlnetwork
-from tinydl.network.paths import all_layers
 from tinydl.network.table import Table
 
 VALUES = (bool, int, str, bytes, type(None), range, slice)
@@ -94,7 +93,7 @@ class Fingerprint:
     def _network(self, net: dlnetwork) -> Any:
         """Layers are compared by the graph, which never changes; those of users by content too."""
         users = [getattr(layer, "PredictFcn", layer)
-                 for layer in all_layers(net._graph.layers.values()).values()
+                 for layer in net._graph.all_layers.values()
                  if not _is_ours(type(layer)) or hasattr(layer, "PredictFcn")]  # fmt: skip
         return (self._identity(net._graph), net.OutputNames, self._identity(net._history),
                 tuple([self._around(x) for x in users]))  # fmt: skip

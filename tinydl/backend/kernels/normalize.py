@@ -9,21 +9,13 @@ from tinydl.backend.kernels import Elementwise
 
 NORMALIZE = Elementwise(
     "tinydl_normalize",
-    "T x, T mean, T variance, T scale, T offset, T epsilon",
+    "T x, T mean, T variance, T scale, T offset, T epsilon, bool is_relu",
     "T y",
-    "y = (x - mean) * (scale / sqrt(variance + epsilon)) + offset",
-)
-
-NORMALIZE_GRADIENT = Elementwise(
-    "tinydl_normalize_gradient",
-    "T g, T x, T mean, T variance, T scale, T to_scale, T to_offset, T epsilon, T share",
-    "T d",
     """
-    T inverse = 1 / sqrt(variance + epsilon);
-    d = scale * inverse * (g - to_offset * share - (x - mean) * inverse * (to_scale * share))
+    y = (x - mean) * (scale / sqrt(variance + epsilon)) + offset;
+    if (is_relu && y <= T(0)) y = T(0);  // NaN stays
     """,
 )
-"""Where mean and variance are those of x."""
 
 OWN = Elementwise(
     "tinydl_normalize_own",

@@ -97,19 +97,21 @@ FROM_COLUMNS = Kernel(
     "tinydl_from_columns",
     """
 extern "C" __global__ void tinydl_from_columns(
-    const real *columns, real *y, const real *bias, int filters, int images,
+    const real *columns, real *y, const real *bias, bool is_relu, int filters, int images,
     index first, index count
 ) {
     for (index column = blockIdx.x * (index)blockDim.x + threadIdx.x; column < count;
          column += gridDim.x * (index)blockDim.x) {
         index output = (first + column) / images, image = (first + column) % images;
-        for (int k = blockIdx.y; k < filters; k += gridDim.y)
-            y[(output * filters + k) * images + image] =
-                columns[k * count + column] + (bias ? bias[k] : (real)0);
+        for (int k = blockIdx.y; k < filters; k += gridDim.y) {
+            real sum = columns[k * count + column] + (bias ? bias[k] : (real)0);
+            y[(output * filters + k) * images + image] = is_relu && sum <= 0 ? (real)0 : sum;
+        }
     }
 }
 """,
     real=REALS,
     index=INDICES,
 )
-"""Put such columns back into y, with a bias for each filter if there is one."""
+"""Put such columns back into y, with a bias for each filter if there is one, and relu (of which NaN
+stays NaN) if it is asked for."""

@@ -52,11 +52,17 @@ __device__ double together(double *sums, double mine) {
 """
 
 WRITE_MOMENTS = """
-__device__ void write(real *mean, real *variance, real *inverse, index group, double m, double v,
-                      double epsilon) {
-    mean[group] = m;
-    variance[group] = v;
-    if (inverse) inverse[group] = 1.0 / sqrt(v + epsilon);
+// Behind mean and variance stands the inverse of the deviation, or the old ones moved towards them.
+__device__ void write(real *results, int count, index groups, index group, double m, double v,
+                      double epsilon, const real *mean, const real *variance, double mean_decay,
+                      double variance_decay) {
+    results += group;
+    results[0] = m;
+    results[groups] = v;
+    if (count == 3) results[2 * groups] = 1.0 / sqrt(v + epsilon);
+    if (count < 4) return;
+    results[2 * groups] = m * mean_decay + mean[group] * (1.0 - mean_decay);
+    results[3 * groups] = v * variance_decay + variance[group] * (1.0 - variance_decay);
 }
 """
 
@@ -66,7 +72,8 @@ MOMENTS = Kernel(
     + WRITE_MOMENTS
     + """
 extern "C" __global__ void tinydl_moments(
-    const real *x, double *parts, real *mean, real *variance, real *inverse, Runs r, double epsilon
+    const real *x, real *results, const real *mean, const real *variance, int made,
+    double *parts, Runs r, double epsilon, double mean_decay, double variance_decay
 ) {
     extern __shared__ double sums[];
     index group = (index)blockIdx.x * blockDim.x + threadIdx.x;
@@ -90,7 +97,8 @@ extern "C" __global__ void tinydl_moments(
     if (around < 0) around = 0;  // by rounding, of very many members
     if (threadIdx.y != 0 || !is_there) return;
     if (gridDim.y == 1) {
-        write(mean, variance, inverse, group, centre + shift, around / count, epsilon);
+        write(results, made, r.groups, group, centre + shift, around / count, epsilon,
+              mean, variance, mean_decay, variance_decay);
     } else {
         parts[(index)blockIdx.y * 2 * r.groups + group] = centre + shift;
         parts[((index)blockIdx.y * 2 + 1) * r.groups + group] = around;
@@ -100,8 +108,8 @@ extern "C" __global__ void tinydl_moments(
     real=REALS,
     index=INDICES,
 )
-"""Mean and variance of each group; of several pieces, the mean of each and the sum of the squares
-around it."""
+"""Mean and variance of each group, and what follows from them; of several pieces, the mean of each
+and the sum of the squares around it."""
 
 MOMENTS_TOGETHER = Kernel(
     "tinydl_moments_together",
@@ -109,8 +117,8 @@ MOMENTS_TOGETHER = Kernel(
     + WRITE_MOMENTS
     + """
 extern "C" __global__ void tinydl_moments_together(
-    const double *parts, real *mean, real *variance, real *inverse, Runs r, double epsilon,
-    int pieces
+    real *results, const real *mean, const real *variance, int made, const double *parts,
+    Runs r, double epsilon, double mean_decay, double variance_decay, int pieces
 ) {
     extern __shared__ double sums[];
     index group = (index)blockIdx.x * blockDim.x + threadIdx.x;
@@ -128,7 +136,8 @@ extern "C" __global__ void tinydl_moments_together(
     }
     squares = together(sums, squares);
     if (threadIdx.y == 0 && group < r.groups)
-        write(mean, variance, inverse, group, m, squares / r.members, epsilon);
+        write(results, made, r.groups, group, m, squares / r.members, epsilon, mean,
+              variance, mean_decay, variance_decay);
 }
 """,
     real=REALS,
@@ -150,8 +159,8 @@ SUMS = Kernel(
     + WRITE_SUMS
     + """
 extern "C" __global__ void tinydl_sums(
-    const real *u, const real *x, const real *centre, const real *variance, double *parts,
-    real *plain, real *product, Runs r, double epsilon
+    const real *u, const real *x, const real *shown, const real *centre, const real *variance,
+    double *parts, real *plain, real *product, Runs r, double epsilon
 ) {
     extern __shared__ double sums[];
     index group = (index)blockIdx.x * blockDim.x + threadIdx.x;
@@ -161,12 +170,13 @@ extern "C" __global__ void tinydl_sums(
     real p = 0, q = 0, c = centre && is_there ? centre[group] : (real)0;
     for (index m = is_there ? threadIdx.y : count; m < count; m += blockDim.y) {
         index at = place(r, group, first + m);
+        if (shown && !(shown[at] > 0)) continue;
         p += u[at];
         q += u[at] * (x[at] - c);
     }
     double all_p = together(sums, p), all_q = together(sums, q);
     if (threadIdx.y != 0 || !is_there) return;
-    if (gridDim.y == 1) {
+    if (!parts) {
         write(plain, product, variance, epsilon, group, all_p, all_q);
     } else {
         parts[(index)blockIdx.y * 2 * r.groups + group] = all_p;
@@ -178,7 +188,7 @@ extern "C" __global__ void tinydl_sums(
     index=INDICES,
 )
 """Σ u and Σ u (x − centre) of each group, the latter divided by √(variance + epsilon) if there is
-one."""
+one; over those elements at which `shown` is positive, if there is that."""
 
 SUMS_TOGETHER = Kernel(
     "tinydl_sums_together",
@@ -205,6 +215,49 @@ extern "C" __global__ void tinydl_sums_together(
     real=REALS,
     index=INDICES,
 )
+
+NORMALIZE_GRADIENT = Kernel(
+    "tinydl_normalize_gradient",
+    RUNS
+    + """
+extern "C" __global__ void tinydl_normalize_gradient(
+    const real *g, const real *shown, const real *x, const real *mean, const real *variance,
+    const real *scale, const double *parts, real *d, real *to_scale, real *to_offset, Runs r,
+    double epsilon
+) {
+    extern __shared__ double sums[];
+    index group = (index)blockIdx.x * blockDim.x + threadIdx.x;
+    bool is_there = group < r.groups;
+    double p = 0, q = 0;
+    for (index k = is_there ? threadIdx.y : gridDim.y; k < gridDim.y; k += blockDim.y) {
+        p += parts[k * 2 * r.groups + group];
+        q += parts[(k * 2 + 1) * r.groups + group];
+    }
+    p = together(sums, p);
+    q = together(sums, q);
+    if (!is_there) return;
+    double inverse = 1.0 / sqrt(variance[group] + epsilon);
+    if (blockIdx.y == 0 && threadIdx.y == 0) {
+        to_offset[group] = p;
+        to_scale[group] = q * inverse;
+    }
+    real m = mean[group], factor = scale[group] * inverse, shift = p / r.members;
+    real slope = q * inverse * inverse / r.members;
+    index first = blockIdx.y * r.piece, left = r.members - first;
+    index count = left < r.piece ? left : r.piece;
+    for (index i = threadIdx.y; i < count; i += blockDim.y) {
+        index at = place(r, group, first + i);
+        real passed = shown && !(shown[at] > 0) ? (real)0 : g[at];
+        d[at] = factor * (passed - shift - (x[at] - m) * slope);
+    }
+}
+""",
+    real=REALS,
+    index=INDICES,
+)
+"""The gradient by x of scale · (x − μ) / √(σ² + ε) + offset with the mean and variance of x itself,
+and those by scale and offset. Each block brings the parts of SUMS together for its own groups, and
+goes on with the piece of them that it has had there."""
 
 # ---- what they are called with ------------------------------------------------------------------
 
