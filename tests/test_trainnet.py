@@ -534,6 +534,23 @@ def test_verbose_prints_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows[-1] == "Training stopped: Max epochs completed"
 
 
+def test_verbose_prints_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    def largest_of_all_errors(Y: dlarray, T: dlarray) -> Any:
+        return dl.max(dl.abs(Y - T), "all")
+
+    trained(network(), Verbose=True, ValidationData=(X, T), Metrics=["rmse", largest_of_all_errors])
+    head, *rows, _ = capsys.readouterr().out.splitlines()
+    names = [name.strip() for name in head.split("|")]
+    kinds = ("Training", "Validation")
+    assert names[4:] == [kind + metric for metric in ("Loss", "RMSE", "largest_of_all_errors")
+                         for kind in kinds]  # fmt: skip
+    assert all(len(row) == len(head) for row in rows)
+    last = dict(zip(names, rows[-1].split("|"), strict=True))
+    for kind in kinds:
+        loss, error = float(last[kind + "Loss"]), float(last[kind + "RMSE"])
+        assert error == pytest.approx(loss**0.5, rel=1e-3)  # half the sum over two outputs
+
+
 @pytest.mark.parametrize(("solver", "options", "words"), [
     ("newton", {}, "solverName is one of sgdm, adam, rmsprop, lbfgs, not 'newton'"),
     ("adam", {"Momentum": 0.5}, "Momentum is an option of 'sgdm', not of 'adam'"),

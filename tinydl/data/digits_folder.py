@@ -8,16 +8,20 @@ a folder in it that is named after their digit.
 from __future__ import annotations
 
 import csv
+import io
+import math
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from tinydl.data.contents import contents
 from tinydl.data.image_files import read_image
 from tinydl.data.pen import SIZE
 from tinydl.labels import format as formats
 
 _TABLES = {"train": "digitTrain.csv", "test": "digitTest.csv"}
+_LONGEST = 255  # characters in the name of a file
 
 
 class DigitImages(NamedTuple):
@@ -37,14 +41,15 @@ def read_digits_folder(folder: Path, part: str) -> DigitImages:
     """The images of a part, "train" or "test", in the order of its table.
 
     Raises FileNotFoundError for a table or image that is missing, ValueError for a table without
-    the columns image and digit or with other contents, and for images of another size.
+    the columns image and digit or with other contents, such as names that lead out of the folder,
+    and for images of another size.
     """
     table = folder / _TABLES[part]
     rows = _rows(table)
     digits = np.array([_number(row, "digit", table) for row in rows])
     if not np.isin(digits, np.arange(10)).all():
         raise ValueError(f"{table}: digits are 0 to 9; there are {np.unique(digits).tolist()}")
-    files = [_file(folder, row["image"], int(digit))
+    files = [_file(table, row["image"], int(digit))
              for row, digit in zip(rows, digits, strict=True)]  # fmt: skip
     angles = None
     if "angle" in rows[0]:
@@ -54,9 +59,9 @@ def read_digits_folder(folder: Path, part: str) -> DigitImages:
 
 def _rows(table: Path) -> list[dict[str, str]]:
     try:
-        with open(table, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, skipinitialspace=True, strict=True)
-            rows, columns = list(reader), list(reader.fieldnames or [])
+        text = io.StringIO(contents(table).decode("utf-8-sig"), newline="")
+        reader = csv.DictReader(text, skipinitialspace=True, strict=True)
+        rows, columns = list(reader), list(reader.fieldnames or [])
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"{table.parent} has no {table.name}; it is in MATLAB's DigitDataset folder"
@@ -71,12 +76,19 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 def _number(row: dict[str, str], column: str, table: Path) -> float:
     try:
-        return float(row[column])
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{table}: the {column} {row[column]!r} is no number") from error
+        value = float(row[column])
+    except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{table}: the {column} {row[column]!r} is no number")
+    return value
 
 
-def _file(folder: Path, name: str, digit: int) -> Path:
+def _file(table: Path, name: str | None, digit: int) -> Path:
+    folder = table.parent
+    if not name or len(name) > _LONGEST or name in (".", "..") or set(name) & set("/\\:\0"):
+        shown = repr(name if name is None else name[:_LONGEST])
+        raise ValueError(f"{table}: the image {shown} is no name of a file in {folder}")
     there = [path for path in (folder / name, folder / str(digit) / name) if path.is_file()]
     if not there:
         raise FileNotFoundError(f"{folder} has no image {name}, nor has {folder / str(digit)}")

@@ -6,24 +6,30 @@ and perhaps the angles: XTrain, digitsTrain, anglesTrain, XTest, digitsTest, ang
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tinydl.data.contents import contents
 from tinydl.data.digits_folder import DigitImages
+from tinydl.data.mat_variables import expanded
 from tinydl.data.pen import SIZE
 from tinydl.labels import format as formats
 
 _RECIPE = 'save("digits.mat", "XTrain", "digitsTrain", …, "-v7") with digitsTrain = ' \
           "double(string(labels))"  # fmt: skip
+_NUMBERS = {"double", "single", "logical", "int8", "uint8", "int16", "uint16", "int32", "uint32",
+            "int64", "uint64"}  # fmt: skip
 
 
 def read_digits_mat(file: Path, part: str) -> DigitImages:
     """The images of a part, "train" or "test", of a .mat file.
 
-    Raises ValueError for a file of version 7.3 or a damaged one, for variables that are missing,
-    and for those of another size or range.
+    Raises ValueError for a file of version 7.3 or a damaged one, for one that would grow to more
+    than a hundred times its size (and 64 MiB), for variables that are missing, and for those of
+    another class, size or range.
     """
     end = part.capitalize()
     read = _variables(file, [f"X{end}", f"digits{end}", f"angles{end}"])
@@ -46,10 +52,13 @@ def read_digits_mat(file: Path, part: str) -> DigitImages:
 
 
 def _variables(file: Path, wanted: list[str]) -> dict[str, Any]:
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
     try:
-        return loadmat(file, variable_names=wanted, mat_dtype=True)
+        content = expanded(contents(file))
+        classes = {name: kind for name, _, kind in whosmat(io.BytesIO(content)) if name in wanted}
+        if set(classes.values()) <= _NUMBERS:  # cells hold cells, deeper than the reader can go
+            return loadmat(io.BytesIO(content), variable_names=wanted, mat_dtype=True)
     except NotImplementedError as error:
         raise ValueError(
             f"{file} is a .mat file of version 7.3, which is HDF5; write it again by {_RECIPE}"
@@ -60,6 +69,9 @@ def _variables(file: Path, wanted: list[str]) -> dict[str, Any]:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of the disk
         raise ValueError(f"{file} is no .mat file of version 7, or is damaged ({error})") from error
+    name, kind = next(pair for pair in classes.items() if pair[1] not in _NUMBERS)
+    raise ValueError(f"{file}: {name} is of the class {kind}, not an array of numbers; write it in "
+                     f"MATLAB by {_RECIPE}")  # fmt: skip
 
 
 def _images(X: np.ndarray, name: str) -> np.ndarray:

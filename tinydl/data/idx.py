@@ -7,7 +7,6 @@ then the numbers, the last dimension fastest. Published files are often compress
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
 import struct
@@ -16,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tinydl.data.contents import GZIP, contents, most_of, uncompressed
+
 _UNSIGNED_BYTE = 0x08
 _TYPES = {0x09: "signed bytes", 0x0B: "16-bit whole numbers", 0x0C: "32-bit whole numbers",
           0x0D: "single precision numbers", 0x0E: "double precision numbers"}  # fmt: skip
-_GZIP = b"\x1f\x8b"
+_GZIPPED = b"\x1f\x8b"
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
@@ -27,7 +28,8 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
 
     Whether it is compressed is seen from its first bytes, whatever its name.
 
-    Raises ValueError for a file of another format or type and for one that is cut off,
+    Raises ValueError for a file of another format or type, for one that is cut off or damaged, and
+    for one that would grow to more than a hundred times its size (and 64 MiB);
     IsADirectoryError and NotADirectoryError for a path that leads to a folder or through a file.
     """
     path = Path(path)
@@ -51,7 +53,13 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
             f"{path} {what}: its header announces {'×'.join(map(str, shape))} = {announced} bytes, "
             f"{found} follow; fetch it again"
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    try:
+        return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is damaged: its header announces {len(shape)} dimensions, and no array is "
+            f"made of them ({error}); fetch it again"
+        ) from error
 
 
 def _content(path: Path) -> bytes:
@@ -60,15 +68,15 @@ def _content(path: Path) -> bytes:
     for above in path.parents:
         if above.is_file():
             raise NotADirectoryError(f"{path}: {above} is a file, not a folder; name it itself")
-    return path.read_bytes()
+    return contents(path)
 
 
 def _uncompressed(content: bytes, path: Path) -> bytes:
-    if not content.startswith(_GZIP):
+    if not content.startswith(_GZIPPED):
         return content
     try:
-        return gzip.decompress(content)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        return uncompressed(content, most_of(len(content)), GZIP)
+    except (EOFError, zlib.error) as error:
         raise ValueError(
             f"{path} is cut off or damaged, it cannot be uncompressed ({error}); fetch it again"
         ) from error

@@ -138,13 +138,15 @@ class minibatchqueue:
 
     def reset(self) -> None:
         """Start again at the first observation."""
-        self._ds.reset()
-        self._rows = []
+        self._start(self._ds)
 
     def shuffle(self) -> None:
         """Start again, in a random order."""
-        self._ds = datastore.shuffle(self._ds)
-        self.reset()
+        self._start(datastore.shuffle(self._ds))
+
+    def _start(self, ds: Any) -> None:
+        """Read a store from its beginning; an interrupt comes before or after, never between."""
+        vars(self).update(_ds=restarted(ds, "minibatchqueue"), _rows=[])
 
     def partition(self, numPartitions: int, index: int) -> minibatchqueue:
         """A queue of its own for one of numPartitions parts."""
@@ -167,8 +169,15 @@ class minibatchqueue:
 
     def _read_ahead(self) -> None:
         """Read the observations of the next mini-batch, as far as there are some."""
-        while len(self._rows) < self.MiniBatchSize and self._ds.hasdata():
-            self._rows.append(variables(self._ds.read()))
+        rows = self._rows
+        while len(rows) < self.MiniBatchSize and self._ds.hasdata():
+            before = copy.copy(self._ds)
+            try:
+                row = variables(self._ds.read())
+                rows += [row]  # calls nothing, so that no interrupt comes after it
+            except BaseException:  # the observation is still to come
+                self._ds = before
+                raise
 
     def _batch(self) -> Any:
         counts = {len(row) for row in self._rows}

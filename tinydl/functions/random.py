@@ -12,6 +12,8 @@ from tinydl.backend.random import generator
 from tinydl.functions.create import placed, shape_and_class
 from tinydl.labels.classes import DTYPE
 
+_WORDS = 624  # of which the state of a Mersenne twister is made
+
 
 def rng(seed: int | str | dict[str, Any] | None = None) -> dict[str, Any]:
     """Start the random numbers anew, and give the position they were at before.
@@ -29,7 +31,7 @@ def rng(seed: int | str | dict[str, Any] | None = None) -> dict[str, Any]:
     """
     before = generator.getstate()
     if isinstance(seed, dict):
-        generator.setstate(seed)
+        generator.setstate(_position(seed))
     elif seed is not None:
         number: Any = 0 if seed == "default" else seed
         if isinstance(number, bool) or not hasattr(number, "__index__") or not 0 <= number < 2**32:
@@ -38,6 +40,27 @@ def rng(seed: int | str | dict[str, Any] | None = None) -> dict[str, Any]:
             )
         generator.seed(int(number))
     return before
+
+
+def _position(state: dict[str, Any]) -> dict[str, Any]:
+    """A position that rng gave. Any other could make the generator read beyond its memory."""
+    inner = state.get("state")
+    words: dict[Any, Any] = inner if isinstance(inner, dict) else {}
+    key, place, has_normal = words.get("key"), words.get("pos"), state.get("has_gauss")
+    is_position = (
+        state.get("bit_generator") == "MT19937"
+        and getattr(key, "shape", None) == (_WORDS,)
+        and str(getattr(key, "dtype", "")) == "uint32"
+        and isinstance(place, int)
+        and 0 <= place <= _WORDS
+        and isinstance(has_normal, int)
+        and 0 <= has_normal <= 1
+        and isinstance(state.get("gauss"), float)
+    )
+    if not is_position:
+        raise ValueError("rng: this dict is no position of the random numbers; give one that rng() "
+                         "gave, or a seed")  # fmt: skip
+    return state
 
 
 def rand(*sizes: Any, like: Any = None) -> Any:

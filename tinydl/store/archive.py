@@ -42,11 +42,16 @@ def write(stream: BinaryIO, description: Mapping[str, Any], arrays: Mapping[str,
     """An archive of the arrays by their names. Equal contents give equal bytes, at any time."""
     text = json.dumps({"format": FORMAT, "version": VERSION, **description}, allow_nan=False)
     entries = {DESCRIPTION: np.frombuffer(text.encode("ascii"), np.uint8), **arrays}
-    with zipfile.ZipFile(stream, "w") as archive:
+    archive = zipfile.ZipFile(stream, "w")
+    try:
         for name, array in entries.items():
             stored = array.astype(_STORED[NATIVE[array.dtype]], copy=False)
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, stored, allow_pickle=False)
+        archive.close()
+    except BaseException:
+        archive.fp = None  # closing what is half written would raise, in the place of an interrupt
+        raise
 
 
 class Archive:

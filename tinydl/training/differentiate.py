@@ -68,8 +68,8 @@ def _recorded(fun: Callable[..., Any], args: tuple[Any, ...], options: dict[str,
             variables = map_arrays(lambda x: _variable(x, record), (args, options))
             return map_arrays(_finished, fun(*variables[0], **variables[1]))
     finally:
+        current.record = None  # first, as it calls nothing that an interrupt could keep from it
         record.close()
-        current.record = None
 
 
 def _variable(x: dlarray, record: Record) -> dlarray:

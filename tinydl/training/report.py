@@ -10,7 +10,7 @@ from tinydl.plot.record import groupSubPlot, recordMetrics, updateInfo
 from tinydl.training.metrics import metric_names
 from tinydl.training.options import trainingOptions
 
-COLUMNS = ("Iteration", "Epoch", "TimeElapsed", "LearnRate", "TrainingLoss", "ValidationLoss")
+COLUMNS = ("Iteration", "Epoch", "TimeElapsed", "LearnRate")
 
 
 class Report:
@@ -33,14 +33,14 @@ class Report:
         )  # fmt: skip
         for name, members in groups.items():
             groupSubPlot(self.monitor, name, members)
-        self._columns = [c for c in COLUMNS if c in ("Iteration", "TimeElapsed", *information)
-                         or c in self._metrics]  # fmt: skip
+        shown = ("Iteration", "TimeElapsed", *information)
+        self._columns = [*[name for name in COLUMNS if name in shown], *self._metrics]
         self._latest: dict[str, Any] = {}
         self._last_printed = 0
 
     def start(self) -> None:
         if self._options.Verbose:
-            print(" | ".join([f"{name:>14}" for name in self._columns]))
+            print(" | ".join([f"{name:>{_width(name)}}" for name in self._columns]))
         self.monitor.Status = "Running"
 
     def add(self, row: dict[str, Any], progress: float) -> None:
@@ -69,7 +69,7 @@ class Report:
 
     def _print(self) -> None:
         if self._options.Verbose:
-            print(" | ".join([f"{self._cell(name):>14}" for name in self._columns]))
+            print(" | ".join([f"{self._cell(name):>{_width(name)}}" for name in self._columns]))
         self._last_printed = self._latest["Iteration"]
 
     def _cell(self, name: str) -> str:
@@ -77,3 +77,8 @@ class Report:
         if name == "TimeElapsed":
             return str(duration(0, 0, value))
         return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _width(name: str) -> int:
+    """Columns are alike, but for those of metrics with a long name."""
+    return max(14, len(name))

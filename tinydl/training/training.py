@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tinydl.functions.device import gather, gpuArray
+from tinydl.functions.random import rng
 from tinydl.network.net import dlnetwork
-from tinydl.network.paths import all_layers
 from tinydl.network.population import population_statistics
 from tinydl.network.statistics import resetState, with_statistics
 from tinydl.training import checkpoint
@@ -51,7 +51,7 @@ class Training:
         self.size = self._mini_batch_size()
         self.length = self.data.length(self.size)
         kind = BatchStepper if self.is_full_batch else Stepper
-        layers = all_layers(self.net._graph.layers.values()).values()
+        layers = self.net._graph.all_layers.values()
         self.is_recurrent = any([layer.Resettable for layer in layers])
         self.stepper = kind(options, self.net, self.loss)
         self.epoch, self.iteration, self.position, self.worse = 1, 0, 0, 0
@@ -76,16 +76,16 @@ class Training:
         if not self.is_full_batch and self.options.Shuffle == "once":
             self.data.shuffle()
 
-    def resume(self, parts: dict[str, Any]) -> None:
-        """Go on from the parts of a checkpoint."""
-        if parts["net"].Learnables.rows != self.net.Learnables.rows:
-            raise ValueError(f"{CALLER}: Resume: the checkpoint is of another network")
+    def resume(self, path: str, parts: dict[str, Any]) -> None:
+        """Go on from the parts of a checkpoint; random numbers too continue from there."""
+        if checkpoint.sizes(parts["net"]) != checkpoint.sizes(self.net):
+            raise ValueError(f"{CALLER}: Resume: the checkpoint {path} is of another network")
         if parts["solver"] != self.options.SolverName:
-            raise ValueError(f"{CALLER}: Resume: the checkpoint is of {parts['solver']!r}, and the "
-                             f"options are of {self.options.SolverName!r}")  # fmt: skip
+            raise ValueError(f"{CALLER}: Resume: the checkpoint {path} is of {parts['solver']!r}, "
+                             f"and the options are of {self.options.SolverName!r}")  # fmt: skip
         if isinstance(self.data, Arrays):
             if len(parts["order"] or []) != self.data.count:
-                raise ValueError(f"{CALLER}: Resume: the checkpoint is of "
+                raise ValueError(f"{CALLER}: Resume: the checkpoint {path} is of "
                                  f"{len(parts['order'] or [])} observations, and there are "
                                  f"{self.data.count}")  # fmt: skip
             self.data.order = parts["order"]
@@ -99,6 +99,10 @@ class Training:
         self.position, self.worse = parts["position"], parts["worse"]
         self.history, self.validated = parts["training"], parts["validation"]
         self.seconds = parts["seconds"]
+        try:  # last, so that a checkpoint that is refused changes nothing
+            rng(parts["generator"])
+        except ValueError as error:
+            raise ValueError(f"{CALLER}: Resume: {path} is damaged: {error}") from None
 
     def save(self) -> None:
         checkpoint.write(self.options.CheckpointPath, {
@@ -219,7 +223,7 @@ class Training:
         return self.validated["Iteration"][-1] if self.validated else 0
 
     def _with_population_statistics(self, net: dlnetwork) -> dlnetwork:
-        kinds: dict[str, Any] = all_layers(net._graph.layers.values())
+        kinds: dict[str, Any] = net._graph.all_layers
         layers = [name for name in with_statistics(net, None)
                   if kinds[name].Statistics != "fixed"]  # fmt: skip
         if not layers:

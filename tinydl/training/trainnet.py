@@ -62,6 +62,6 @@ def trainnet(
     if Resume is None:
         training.begin()
     else:
-        training.resume(checkpoint.read(Resume))
+        training.resume(*checkpoint.read(Resume))
     trained, info = training.run()
     return trained if nargout == 1 else (trained, info)
