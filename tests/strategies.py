@@ -10,47 +10,17 @@ from hypothesis import strategies as st
 
 import tinydl as dl
 from tinydl import dlarray, extractdata
+from tinydl.testing.strategies import formats, orders_of, sizes_of
+from tinydl.testing.strategies.values import SEEDS
 
-SEEDS = st.integers(0, 2**32 - 1)
-LABELS = "SCBTU"
-
-
-@st.composite
-def formats(draw: st.DrawFn, least: int = 0, most: int = 4) -> str:
-    """Sorted formats, with S and U up to twice."""
-    counts = draw(
-        st.tuples(*[st.integers(0, 2 if label in "SU" else 1) for label in LABELS]).filter(
-            lambda found: least <= sum(found) <= most
-        )
-    )
-    return "".join(label * n for label, n in zip(LABELS, counts, strict=True))
-
-
-@st.composite
-def sizes_of(draw: st.DrawFn, fmt: str, least: int = 1, most: int = 3) -> tuple[int, ...]:
-    """Sizes for a format. A last U is longer than 1, so that it does not go away."""
-    sizes = [draw(st.integers(least, most)) for _ in fmt]
-    if fmt[2:].endswith("U"):
-        sizes[-1] = max(sizes[-1], 2)
-    return tuple(sizes)
+__all__ = ["SEEDS", "formats", "orders_of", "sizes_of"]  # passed on
 
 
 @st.composite
 def labelled(draw: st.DrawFn, least: int = 1, most: int = 4, need: str = "") -> tuple[Any, str]:
     """An array of random numbers with a sorted format that has the needed labels."""
-    fmt = draw(formats(least, most).filter(lambda found: set(need) <= set(found)))
+    fmt = draw(formats(least, most, needs=need))
     return normal(draw(sizes_of(fmt)), draw(SEEDS)), fmt
-
-
-@st.composite
-def orders(draw: st.DrawFn, fmt: str) -> tuple[int, ...]:
-    """A permutation of dimensions that keeps those of equal labels in their order."""
-    order = list(draw(st.permutations(range(len(fmt)))))
-    for label in set(fmt):
-        places = [i for i, k in enumerate(order) if fmt[k] == label]
-        for place, k in zip(places, sorted(order[i] for i in places), strict=True):
-            order[place] = k
-    return tuple(order)
 
 
 def normal(shape: Sequence[int], seed: int, dtype: Any = float) -> Any:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.strategies import LABELS, formats, labelled
+from tests.strategies import formats, labelled
 from tinydl.labels import align
 from tinydl.labels import format as f
 
 FORMATS = formats()
-SOME_LABELS = st.sets(st.sampled_from(LABELS)).map("".join)
+SOME_LABELS = st.sets(st.sampled_from(f.LABELS)).map("".join)
 
 
 def in_any_order(fmt: str) -> Any:
@@ -22,7 +22,7 @@ def in_any_order(fmt: str) -> Any:
 
 
 def rank(letter: str) -> int:
-    return LABELS.index(letter)
+    return f.LABELS.index(letter)
 
 
 # ---- join ---------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ def test_join_is_idempotent_and_has_a_neutral_element(a: str) -> None:
 @given(FORMATS, FORMATS)
 def test_join_is_the_smallest_format_that_holds_both(a: str, b: str) -> None:
     joined = f.join(a, b)
-    assert [joined.count(x) for x in LABELS] == [max(a.count(x), b.count(x)) for x in LABELS]
+    assert [joined.count(x) for x in f.LABELS] == [max(a.count(x), b.count(x)) for x in f.LABELS]
     assert f.check(joined) == joined == f.permute(joined, f.sorting(joined))
 
 
@@ -66,7 +66,7 @@ def test_places_names_every_dimension_once_and_in_order(a: str, b: str) -> None:
 def test_new_dimensions_come_last_among_those_of_their_label(a: str, b: str) -> None:
     joined = f.join(a, b)
     places = f.places(a, joined)
-    for label in LABELS:
+    for label in f.LABELS:
         block = [places[i] is None for i in f.find(joined, label)]
         assert block == sorted(block)
 
@@ -117,7 +117,7 @@ def test_check_accepts_any_order_and_case(fmt: str) -> None:
     assert f.check(fmt) == fmt == f.check(fmt.lower())
 
 
-@given(st.text(min_size=1).filter(lambda text: set(text.upper()) - set(LABELS)))
+@given(st.text(min_size=1).filter(lambda text: set(text.upper()) - set(f.LABELS)))
 def test_check_refuses_other_letters(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no label; the labels are|may stand once"):
         f.check(text)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinydl as dl
-from tests.strategies import SEEDS, formats, labelled, normal, numbers, orders, same
+from tests.strategies import SEEDS, formats, labelled, normal, numbers, orders_of, same
 from tinydl import dlarray, dlfeval, dlgradient, stripdims
 from tinydl.labels import format as f
 
@@ -77,7 +77,7 @@ def test_the_order_in_which_an_array_was_given_does_not_show(
     device: Any, pair: tuple[Any, str], data: st.DataObject
 ) -> None:
     array, fmt = pair
-    order = data.draw(orders(fmt))
+    order = data.draw(orders_of(fmt))
     given_array, given_format = array.transpose(order), f.permute(fmt, order)
     X = dlarray(device.put(given_array), given_format)
     assert (X.dims, X.shape) == (fmt, array.shape)
@@ -87,7 +87,7 @@ def test_the_order_in_which_an_array_was_given_does_not_show(
 @given(pair=labelled(least=2, need="CB"), data=st.data(), seed=SEEDS)
 def test_nor_does_it_in_any_function(pair: tuple[Any, str], data: st.DataObject, seed: int) -> None:
     array, fmt = pair
-    order = data.draw(orders(fmt))
+    order = data.draw(orders_of(fmt))
     X, Y = dlarray(array, fmt), dlarray(array.transpose(order), f.permute(fmt, order))
     channels = array.shape[fmt.index("C")]
     inputs = int(np.prod([array.shape[i] for i in f.find(fmt, "SC")]))

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import test_random_programs as random_programs
 from tests.checks import MARGIN
 from tests.networks import features, small
 from tests.strategies import SEEDS, normal, numbers, total
@@ -66,6 +65,7 @@ from tinydl.primitives.contract import affine, matmul
 from tinydl.primitives.normalize import normalize
 from tinydl.primitives.push import PUSH_RULES
 from tinydl.testing import contour_derivative
+from tinydl.testing.strategies import Program, programs
 from tinydl.training import jacobian
 from tinydl.training.jacobian import _by_gradients
 from tinydl.training.laplacian import followed, pushed_laplacian
@@ -420,24 +420,23 @@ def test_programs(steps: list[tuple[str, int, int]], inputs: int, seed: int) -> 
     both(u, x, W, orders=1)
 
 
-@given(st.integers(2, 3), st.lists(random_programs.STEPS, min_size=1, max_size=5), SEEDS)
-def test_what_is_certain_is_so(n: int, steps: list[random_programs.Step], seed: int) -> None:
+@given(programs(most=5, format=""))
+def test_what_is_certain_is_so(program: Program) -> None:
     """Where the record is said to couple nothing, other observations of u do not see a change.
 
     All matrices are square: observations cannot be told from other dimensions by their number.
     """
-    program = random_programs.Program(n, steps)
-    x, held = normal((n, n), seed), normal((1, n), seed + 1)
+    x, held = program.inputs
 
     def is_certain(x: dlarray) -> bool:
-        u = program(x._value, held)
-        return is_recorded(u) and followed(dlarray._make(u, ""), x, 0) is not None
+        u = program(x, held)
+        return is_recorded(u._value) and followed(u, x, 0) is not None
 
-    if dlfeval(is_certain, dlarray(x)):
-        for m in range(n):
-            moved = x.copy()
-            moved[:, m] += 0.5
-            off = np.abs(program(moved, held) - program(x, held)).max(axis=0)
+    if dlfeval(is_certain, x):
+        for m in range(x.shape[1]):
+            moved = dlarray(x)
+            moved[:, m] = x[:, m] + 0.5
+            off = np.abs(numbers(program(moved, held) - program(x, held))).max(axis=0)
             assert (np.delete(off, m) <= 1e-14).all()
 
 

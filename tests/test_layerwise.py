@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinydl as dl
-from tests.strategies import SEEDS, labelled, normal, numbers, orders, same
+from tests.strategies import SEEDS, labelled, normal, numbers, orders_of, same
 from tinydl import dlarray, dlfeval, dlgradient
 from tinydl.labels import format as f
 
@@ -183,7 +183,7 @@ def test_statistics_have_the_shape_of_the_offset(shape: tuple[int, ...]) -> None
 @given(pair=WITH_CHANNELS, data=st.data())
 def test_batchnorm_of_arrays_without_labels(pair: tuple[Any, str], data: st.DataObject) -> None:
     x, fmt = pair
-    order = data.draw(orders(fmt))
+    order = data.draw(orders_of(fmt))
     b, a = (normal((x.shape[fmt.index("C")],), i) for i in range(2))
     labelled_result, mu, var = dl.batchnorm(dlarray(x, fmt), b, a)
     Y, m, v = dl.batchnorm(x.transpose(order), b, a, DataFormat=f.permute(fmt, order))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinydl as dl
-from tests.strategies import SEEDS, labelled, matlab_rand, normal, numbers, orders, same
+from tests.strategies import SEEDS, labelled, matlab_rand, normal, numbers, orders_of, same
 from tinydl import dlarray, dlfeval, dlgradient
 from tinydl.labels import format as f
 
@@ -73,7 +73,7 @@ def test_dataformat_names_the_dimensions_of_both(
 ) -> None:
     y, fmt = probabilities(pair), pair[1]
     t = np.round(y)
-    order = data.draw(orders(fmt))
+    order = data.draw(orders_of(fmt))
     given_format = f.permute(fmt, order)
     expected = getattr(dl, name)(dlarray(y, fmt), t)
     turned = t.transpose(order)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinydl as dl
-from tests.strategies import labelled, normal, numbers, orders, same
+from tests.strategies import labelled, normal, numbers, orders_of, same
 from tinydl import dlarray
 from tinydl.labels import format as f
 
@@ -38,7 +38,7 @@ def test_labels_stay_and_may_be_named(name: str, pair: tuple[Any, str], data: An
     b, a = (normal((x.shape[fmt.index("C")],), i) for i in range(2))
     Y = CALLS[name](dlarray(x, fmt), b, a)
     assert (Y.dims, Y.shape) == (fmt, x.shape)
-    order = data.draw(orders(fmt))
+    order = data.draw(orders_of(fmt))
     plain = CALLS[name](x.transpose(order), b, a, DataFormat=f.permute(fmt, order))
     assert plain.dims == ""
     assert np.allclose(numbers(plain), numbers(Y).transpose(order), atol=1e-12)

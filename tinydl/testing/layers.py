@@ -15,7 +15,7 @@ from tinydl.labels.options import named_options
 from tinydl.layers.layer import Layer
 from tinydl.layers.layout import networkDataLayout
 from tinydl.layers.options import whole
-from tinydl.testing.promises import CHECKS
+from tinydl.testing.promises import CHECKS, Check
 from tinydl.testing.subject import Subject
 
 PACKAGE = Path(__file__).parents[1]
@@ -76,11 +76,13 @@ def checkLayer(
 
     * it can stand in a network, and its options make an equal layer;
     * Learnables and State have the declared names and sizes, and start in single precision;
-    * predict gives the same twice, draws no random numbers and writes into nothing;
+    * predict gives the same twice, draws no random numbers and writes into nothing, and does not
+      see how its inputs lie in memory;
     * forward returns a State of the same form, and changes neither network nor layer;
     * labels and sizes of the results are those it foretells;
     * single in gives single out, double gives double (but for results that have no derivative);
     * in predict each observation is on its own (with the same exception);
+    * after save and load predict gives the same, if the layer's class is registered;
     * the derivatives by inputs (to second order) and learnables are those of an oracle that does
       not differentiate. Inputs are drawn away from 0 and from each other, where kinks are. This
       holds for a backward of the layer's own too, to first order.
@@ -93,13 +95,15 @@ def checkLayer(
         >>> checkLayer(doubleLayer(), networkDataLayout([2, None], "CB"))
         doubleLayer: no issues
     """
-    return _checked(layer, layouts, ObservationDimension, inputs, batch, seed, device, follow)[0]
+    given = (inputs, batch, seed, device, follow)
+    return _checked(layer, layouts, ObservationDimension, CHECKS, *given)[0]
 
 
 def _checked(
     layer: Layer,
     layouts: Sequence[Any],
     observations: int | None,
+    checks: Sequence[Check],
     inputs: Sequence[dlarray] | None,
     *options: Any,
 ) -> tuple[LayerReport, Exception | None]:
@@ -116,7 +120,7 @@ def _checked(
     before = generator.getstate()
     try:
         subject = Subject(layer, entering, issues, inputs, *options)
-        for check in CHECKS:
+        for check in checks:
             try:
                 check(subject)
             except Exception as error:  # the checks after it have something to say too
@@ -138,14 +142,18 @@ def check_layer(
     device: str = "cpu",
     inputs: Sequence[dlarray] | None = None,
     follow: Sequence[int] | None = None,
+    checks: Sequence[Check] = CHECKS,
 ) -> None:
     """Raise an AssertionError with all that checkLayer finds, whose options it takes.
+
+    checks are the promises to look at, of those in ``tinydl.testing.promises.CHECKS``.
 
     Example:
         >>> from tinydl import fullyConnectedLayer, networkDataLayout
         >>> check_layer(fullyConnectedLayer(3), networkDataLayout([2, None], "CB"))
     """
-    report, error = _checked(layer, layouts, None, inputs, batch, seed, device, follow)
+    given = (inputs, batch, seed, device, follow)
+    report, error = _checked(layer, layouts, None, checks, *given)
     if not report.Passed:
         issues = [f"{report.Layer}: {issue}" for issue in report.Issues]
         raise AssertionError("\n".join(issues)) from error

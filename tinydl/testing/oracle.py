@@ -14,17 +14,20 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinydl.autodiff import Record, Recorded, gradient, plain
+from tinydl.labels.classes import to_class
 from tinydl.primitives.elementwise import add, multiply
 from tinydl.primitives.reduce import sum_to
 
 Operation = Callable[..., Any]
+
+MARGIN = 50
+"""How many times its computed bound a rounding error may be."""
 
 
 def contour_derivative(
@@ -49,44 +52,20 @@ def contour_derivative(
         1.0
     """
     z = np.exp(2j * np.pi * np.arange(points) / points)
-    terms = [w * op(*_moved(xs, vs, radius * t)) for t in z]
+    terms = [w * op(*moved(xs, vs, radius * t)) for t in z]
     factor = math.factorial(order) / radius**order
     value = factor * np.mean([np.sum(term) for term in terms] * z**-order)
     magnitude = max(float(np.sum(np.abs(term))) for term in terms)
     return float(value.real), float(np.finfo(float).eps * magnitude * factor)
 
 
-def _moved(xs: Sequence[Any], vs: Sequence[Any], t: complex) -> list[Any]:
+def moved(xs: Sequence[Any], vs: Sequence[Any], t: complex) -> list[Any]:
     """x + t v. Held numbers take the class of t too: an operation may write into one of them."""
     held = [v is None and np.asarray(x).dtype.kind in "biu" for x, v in zip(xs, vs, strict=True)]
     return [
         x if constant else x + t * (0.0 if v is None else v)
         for x, v, constant in zip(xs, vs, held, strict=True)
     ]
-
-
-def is_analytic(
-    op: Operation, xs: Sequence[Any], vs: Sequence[Any], w: Any, radius: float, points: int = 32
-) -> bool:
-    """Whether op takes complex numbers and is the analytic continuation of itself on the circle.
-
-    Then f is a power series within it, and its Fourier coefficients of negative index are 0.
-
-    Example:
-        >>> import numpy as np
-        >>> one = np.ones(1)
-        >>> [is_analytic(op, [one], [one], one, 0.5) for op in (np.exp, np.abs)]
-        [True, False]
-    """
-    z = np.exp(2j * np.pi * np.arange(points) / points)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            f = [np.sum(w * op(*_moved(xs, vs, radius * t))) for t in z]
-    except (TypeError, ValueError, np.exceptions.ComplexWarning):
-        return False
-    negative = np.fft.fft(f)[points // 2 + 1 :] / points
-    return bool(np.abs(negative).max() <= 50 * np.finfo(float).eps * np.abs(f).max())
 
 
 def difference_derivative(
@@ -116,16 +95,16 @@ def difference_derivative(
     """
 
     def f(t: float) -> float:
-        moved = _moved(xs, vs, t)
+        there = moved(xs, vs, t)
         if order == 1:
-            return float(np.sum(w * op(*moved)))
-        return directional_derivatives(op, moved, vs, w, order - 1)[-1]
+            return float(np.sum(w * op(*there)))
+        return directional_derivatives(op, there, vs, w, order - 1)[-1]
 
     central = [(f(h) - f(-h)) / (2 * h) for h in (step, step / 2, step / 4)]
     coarse, fine = [(4 * half - full) / 3 for full, half in itertools.pairwise(central)]
     y = op(*xs)
     size = float(np.sum(np.abs(w * y)))
-    size += _directional(op, xs, vs, w, order - 1)[-1].magnitude if order > 1 else 0.0
+    size += engine_derivatives(op, xs, vs, w, order - 1)[-1].magnitude if order > 1 else 0.0
     # D(h) rounds to ε · size / h, hence R(h/2) to (4/3 · 4 + 1/3 · 2) times that.
     return fine, abs(fine - coarse) + 6 * float(np.finfo(y.dtype).eps) * size / step
 
@@ -138,31 +117,33 @@ def directional_derivatives(
     They are found by the engine: the gradient, its product with the directions, the gradient of
     that, and so on. A direction of None holds its input constant.
     """
-    return [found.value for found in _directional(op, xs, vs, w, orders)]
+    return [found.value for found in engine_derivatives(op, xs, vs, w, orders)]
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """A sum, and the sum of the sizes of its terms, which says how it rounds."""
 
     value: float
     magnitude: float
 
 
-def _directional(
+def engine_derivatives(
     op: Operation, xs: Sequence[Any], vs: Sequence[Any], w: Any, orders: int
-) -> list[_Found]:
+) -> list[Found]:
+    """directional_derivatives, each with the size of its terms."""
     record = Record()
     inputs = [x if v is None else record.leaf(x) for x, v in zip(xs, vs, strict=True)]
     leaves = [x for x in inputs if type(x) is Recorded]
     directions = [v for v in vs if v is not None]
     y: Any = sum_to(multiply(op(*inputs), w), shape=())
-    found: list[_Found] = []
+    found: list[Found] = []
     while len(found) < orders:
         if type(y) is not Recorded:  # the last derivative was a constant
-            return found + [_Found(0.0, 0.0)] * (orders - len(found))
+            return found + [Found(0.0, 0.0)] * (orders - len(found))
         slopes = gradient(y, leaves, higher=True)
-        terms = [multiply(slope, v) for slope, v in zip(slopes, directions, strict=True)]
+        terms = [to_class(multiply(slope, v), y.dtype)  # variables may be of several classes
+                 for slope, v in zip(slopes, directions, strict=True)]  # fmt: skip
         y = functools.reduce(add, [sum_to(term, shape=()) for term in terms])
         magnitude = sum(float(np.sum(np.abs(plain(term)))) for term in terms)
-        found.append(_Found(float(plain(y)), magnitude))
+        found.append(Found(float(plain(y)), magnitude))
     return found

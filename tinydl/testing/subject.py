@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.autodiff import Record, is_recorded, plain
+from tinydl.autodiff import plain
 from tinydl.backend import is_on_gpu
 from tinydl.backend.random import generator
-from tinydl.functions.convert import double, extractdata
+from tinydl.functions.convert import double
 from tinydl.functions.device import gather, gpuArray
 from tinydl.labels import dlarray
 from tinydl.layers import custom
@@ -22,6 +22,8 @@ from tinydl.network.initialize import layouts as layouts_of
 from tinydl.network.net import dlnetwork
 from tinydl.network.table import Table
 from tinydl.network.update import dlupdate
+from tinydl.testing.closeness import numbers
+from tinydl.testing.laws_base import BrokenLawError, NotApplicableError
 
 RANGE = 2.5
 """Inputs lie between plus and minus this number."""
@@ -44,6 +46,7 @@ class Subject:
         rng = np.random.default_rng(seed)
         generator.seed(seed)
         self.issues = issues
+        self.device = device
         self.put = gpuArray if device == "gpu" else gather
         self.seed = seed
         self.rng = rng
@@ -82,6 +85,16 @@ class Subject:
         if not truth and sentence not in self.issues:
             self.issues.append(sentence)
 
+    def hold(self, law: Callable[..., None], *functions: Any) -> None:
+        """Note it if the network does not keep a law; some laws are about one of its functions."""
+        generator.seed(self.seed)
+        try:
+            law(*functions, self.net, *self.X)
+        except BrokenLawError as broken:
+            self.claim(False, str(broken))
+        except NotApplicableError:
+            pass
+
     def operation(self, verb: str, place: int) -> Callable[..., Any]:
         """One result as a function of arrays: the followed inputs, then the learnables."""
         sides = [(gather(self.net).Layers[0], gather(self.X)), (self.net.Layers[0], self.X)]
@@ -106,16 +119,6 @@ class Subject:
         values = [*[self.X[i] for i in self.follow], *self.net.Learnables.Value]
         return dict(zip(names, map(numbers, values), strict=True))
 
-    def places(self) -> tuple[int, ...]:
-        """The results that are computed from inputs or learnables; the others are about them,
-        such as positions. If there are none such, all."""
-        values = self.put(list(self.arrays().values()))
-        record = Record()
-        leaves = [record.leaf(value) for value in values]
-        everything = tuple(range(len(self.bound.OutputNames)))
-        found = [i for i in everything if is_recorded(self.operation("predict", i)(*leaves))]
-        return tuple(found) or everything
-
 
 def _apart(layout: networkDataLayout, batch: int, rng: np.random.Generator) -> dlarray:
     """Elements at distances of at least 2 · RANGE / n from each other, and half that from 0."""
@@ -126,11 +129,6 @@ def _apart(layout: networkDataLayout, batch: int, rng: np.random.Generator) -> d
     sizes = np.arange(1, count + 1) * (RANGE / max(count, 1))
     values = rng.permutation(sizes * np.where(np.arange(count) % 2, 1.0, -1.0))
     return dlarray(values.reshape(shape), layout.Format)
-
-
-def numbers(x: Any) -> Any:
-    """A NumPy array of its own, from either device."""
-    return np.array(gather(extractdata(x)))
 
 
 def same(a: Any, b: Any) -> bool:
