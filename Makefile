@@ -4,18 +4,26 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
+EXAMPLES := sequence_classifier siamese gan transfer transformer digit_angles hamiltonian \
+	weight_decay_clipping
+
+# The least that tinydl works with, where there is such a Python; else PYTHON, with these libraries.
+OLDEST        ?= numpy==2.0.0 scipy==1.13.0
+OLDEST_PYTHON ?= $(shell python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
+OLDEST_VENV   ?= .venv-oldest
+
 # Real CuPy on the CPU, see tests/cpuhip/README.md. Fewer passed tests than the number are a failure.
 GPU_VENV  ?= .venv-gpu
 GPU_TESTS ?= tests
-GPU_TESTS_AT_LEAST ?= 12450
+GPU_TESTS_AT_LEAST ?= 12650
 
 # NVIDIA's compiler of kernels, see tests/nvrtc/README.md. It takes at least so many.
 NVRTC_VENV ?= .venv-nvrtc
 KERNELS_AT_LEAST ?= 51
 
 .DEFAULT_GOAL := help
-.PHONY: help digits statistics physics test test-deep test-gpu gpucheck compile-kernels \
-	coverage bench bench-against lint types clean
+.PHONY: help digits statistics physics examples test test-deep test-oldest test-gpu gpucheck \
+	compile-kernels coverage bench bench-against lint types clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,11 +45,24 @@ physics: $(VENV)/.made-plots  ## physics-informed networks, and derivatives by i
 	$(BIN)/python examples/heat_equation.py
 	$(BIN)/python examples/burgers.py
 
+examples: $(VENV)/.made-plots  ## the other examples: sequences, pairs, GAN, transfer, … (minutes)
+	for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
+
 test: $(VENV)/.made-test  ## run the suite, on all cores (four minutes on two)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
 
 test-deep: $(VENV)/.made-test  ## run it with many more random draws
 	OPENBLAS_NUM_THREADS=1 TINYDL_TEST_PROFILE=deep $(BIN)/python -m pytest -q -n auto
+
+$(OLDEST_VENV)/.made: setup.cfg pyproject.toml
+	test -x $(OLDEST_VENV)/bin/python || $(OLDEST_PYTHON) -m venv $(OLDEST_VENV)
+	$(OLDEST_VENV)/bin/python -m pip install --quiet $(OLDEST) --editable '.[test]'
+	touch $@
+
+test-oldest: $(OLDEST_VENV)/.made  ## run it with few draws, on the oldest Python, NumPy and SciPy
+	$(OLDEST_VENV)/bin/python -c 'import sys, numpy, scipy; \
+		print(sys.version.split()[0], numpy.__version__, scipy.__version__)'
+	OPENBLAS_NUM_THREADS=1 TINYDL_TEST_PROFILE=quick $(OLDEST_VENV)/bin/python -m pytest -q -n auto
 
 # An environment of its own: CuPy is large, and this one is made for AMD's devices.
 $(GPU_VENV)/.made: setup.cfg pyproject.toml
@@ -84,4 +105,4 @@ types: $(VENV)/.made-dev  ## check types
 	$(BIN)/mypy
 
 clean:  ## remove the environment and what was built
-	rm -rf $(VENV) $(GPU_VENV) $(NVRTC_VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST_VENV) $(GPU_VENV) $(NVRTC_VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache

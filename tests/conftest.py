@@ -1,6 +1,7 @@
 """What the whole suite shares: devices, Hypothesis profiles, and a list of incomplete rows.
 
-TINYDL_TEST_PROFILE=deep asks for many more random draws than the usual fast profile.
+TINYDL_TEST_PROFILE=deep asks for many more random draws than the usual fast profile, and
+TINYDL_TEST_PROFILE=quick for fewer.
 TINYDL_TEST_DEVICE=gpu runs the tests that ask for a device, and only those, on a GPU.
 """
 
@@ -9,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +21,19 @@ from tests.table import ROWS
 from tinydl.autodiff import PRIMITIVES, Primitive, is_recorded
 from tinydl.backend.dispatch import synchronize
 from tinydl.primitives.elementwise import multiply
+from tinydl.testing.plugin import Device
 
+settings.register_profile("quick", max_examples=5, deadline=None, derandomize=True)
 settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("deep", max_examples=1500, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("TINYDL_TEST_PROFILE", "fast"))
 
 
-@dataclass(frozen=True)
-class Device:
-    """Where arrays live: `put` moves one there, `take` brings it back as a NumPy array."""
-
-    name: str
-    put: Callable[[Any], Any]
-    take: Callable[[Any], Any]
-
-
 def devices() -> list[Device]:
-    """The computer's own memory, or a GPU if TINYDL_TEST_DEVICE=gpu asks for one."""
+    """The computer's own memory, or a GPU if TINYDL_TEST_DEVICE=gpu asks for one.
+
+    Unlike the plugin's, they move plain arrays of any class, which `take` gives back as NumPy's.
+    """
     if os.environ.get("TINYDL_TEST_DEVICE", "cpu") != "gpu":
         return [Device("cpu", put=lambda x: x, take=lambda x: x)]
     import cupy
