@@ -12,6 +12,12 @@ OLDEST        ?= numpy==2.0.0 scipy==1.13.0
 OLDEST_PYTHON ?= $(shell python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 OLDEST_VENV   ?= .venv-oldest
 
+OTHERS          ?= 3.12 3.13
+TESTS_OF_OTHERS ?= tests/test_documentation.py tests/test_reference_examples.py tests/test_dlarray.py \
+	tests/test_store.py tests/test_custom_layers.py tests/test_laws.py
+
+WITH_COVERAGE := --cov --cov-branch --cov-report=term --cov-fail-under=95
+
 # Real CuPy on the CPU, see tests/cpuhip/README.md. Fewer passed tests than the number are a failure.
 GPU_VENV  ?= .venv-gpu
 GPU_TESTS ?= tests
@@ -22,8 +28,8 @@ NVRTC_VENV ?= .venv-nvrtc
 KERNELS_AT_LEAST ?= 51
 
 .DEFAULT_GOAL := help
-.PHONY: help digits statistics physics examples test test-deep test-oldest test-gpu gpucheck \
-	compile-kernels coverage bench bench-against lint types clean
+.PHONY: help digits statistics physics examples test test-deep test-oldest test-others test-gpu \
+	gpucheck compile-kernels coverage bench bench-against lint types clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,10 +65,18 @@ $(OLDEST_VENV)/.made: setup.cfg pyproject.toml
 	$(OLDEST_VENV)/bin/python -m pip install --quiet $(OLDEST) --editable '.[test]'
 	touch $@
 
-test-oldest: $(OLDEST_VENV)/.made  ## run it with few draws, on the oldest Python, NumPy and SciPy
+test-oldest: $(OLDEST_VENV)/.made  ## the same on the oldest Python, NumPy and SciPy
 	$(OLDEST_VENV)/bin/python -c 'import sys, numpy, scipy; \
 		print(sys.version.split()[0], numpy.__version__, scipy.__version__)'
-	OPENBLAS_NUM_THREADS=1 TINYDL_TEST_PROFILE=quick $(OLDEST_VENV)/bin/python -m pytest -q -n auto
+	OPENBLAS_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q -n auto $(WITH_COVERAGE)
+
+test-others: setup.cfg pyproject.toml  ## documentation, examples and files on other Pythons, if any
+	for version in $(OTHERS); do \
+		python$$version -c '' 2>/dev/null || continue; \
+		test -x .venv-$$version/bin/python || python$$version -m venv .venv-$$version; \
+		.venv-$$version/bin/python -m pip install --quiet --editable '.[test]' && \
+		.venv-$$version/bin/python -m pytest -q $(TESTS_OF_OTHERS) || exit 1; \
+	done
 
 # An environment of its own: CuPy is large, and this one is made for AMD's devices.
 $(GPU_VENV)/.made: setup.cfg pyproject.toml
@@ -88,8 +102,8 @@ $(NVRTC_VENV)/.made: setup.cfg pyproject.toml
 compile-kernels: $(NVRTC_VENV)/.made  ## compile every kernel for NVIDIA's cards (a minute and a half)
 	$(NVRTC_VENV)/bin/python -m tests.nvrtc.compile_kernels --at-least=$(KERNELS_AT_LEAST)
 
-coverage: $(VENV)/.made-test  ## run it and require 95 % of the branches
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --cov --cov-branch --cov-report=term --cov-fail-under=95
+coverage: $(VENV)/.made-test  ## run it and require 95 % of lines and branches
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto $(WITH_COVERAGE)
 
 bench: $(VENV)/.made-bench  ## measure beside PyTorch, write benchmarks/results.md (eight minutes)
 	$(BIN)/python -m benchmarks.run
@@ -105,4 +119,4 @@ types: $(VENV)/.made-dev  ## check types
 	$(BIN)/mypy
 
 clean:  ## remove the environment and what was built
-	rm -rf $(VENV) $(OLDEST_VENV) $(GPU_VENV) $(NVRTC_VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST_VENV) $(GPU_VENV) $(NVRTC_VENV) $(OTHERS:%=.venv-%) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache

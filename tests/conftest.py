@@ -1,7 +1,6 @@
 """What the whole suite shares: devices, Hypothesis profiles, and a list of incomplete rows.
 
-TINYDL_TEST_PROFILE=deep asks for many more random draws than the usual fast profile, and
-TINYDL_TEST_PROFILE=quick for fewer.
+TINYDL_TEST_PROFILE=deep asks for many more random draws than the usual fast profile.
 TINYDL_TEST_DEVICE=gpu runs the tests that ask for a device, and only those, on a GPU.
 """
 
@@ -23,7 +22,6 @@ from tinydl.backend.dispatch import synchronize
 from tinydl.primitives.elementwise import multiply
 from tinydl.testing.plugin import Device
 
-settings.register_profile("quick", max_examples=5, deadline=None, derandomize=True)
 settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("deep", max_examples=1500, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("TINYDL_TEST_PROFILE", "fast"))

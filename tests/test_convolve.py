@@ -16,7 +16,7 @@ from tests.strategies import normal, with_threads
 from tinydl.autodiff import Record, gradient, plain
 from tinydl.backend import host, numpy_convolve
 from tinydl.backend.windows import Slide, cover
-from tinydl.primitives.convolve import convolve, convolve_input, convolve_weight
+from tinydl.primitives.convolve import convolve, convolve_add, convolve_input, convolve_weight
 from tinydl.primitives.elementwise import multiply
 from tinydl.primitives.reduce import sum_to
 from tinydl.primitives.window import output_size, same_padding, visible_taps
@@ -179,6 +179,15 @@ def test_single_with_double_is_double(images: int) -> None:
         assert_all_close(
             [operation(a, b.astype(float)), operation(a.astype(float), b)], [exact] * 2
         )
+
+
+def test_a_double_bias_makes_double() -> None:
+    x, w = (normal(shape, 1).astype(np.float32) for shape in ((6, 2, 3), (3, 2, 4)))
+    b = normal((1, 4, 1), 2)
+    options: dict[str, Any] = {"stride": (1,), "dilation": (1,), "padding": ((0, 0),)}
+    y = convolve_add(x, w, b, **options)
+    assert y.dtype == float
+    np.testing.assert_array_equal(y, convolve(x, w, **options) + b)
 
 
 @pytest.mark.parametrize(("channels", "filters"), [(1, 1), (2, 3)])

@@ -396,6 +396,7 @@ def test_a_reversed_gradient_is_never_put_right_in_silence() -> None:
     for size in (1e-6, 1.0, 1e6):
         with pytest.raises(NotImplementedError, match="EnableHigherDerivatives"):
             dlfeval(slope, X * size, True)
+    assert not numbers(dlfeval(slope, X * 0.0, True)).any()
 
 
 def test_random_numbers_are_the_same_where_forward_is_recorded_again() -> None:

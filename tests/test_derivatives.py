@@ -19,7 +19,7 @@ from tests.checks import (
 )
 from tinydl.autodiff import Record, gradient, plain
 from tinydl.backend import host
-from tinydl.primitives import activation
+from tinydl.primitives import activation, circular, hyperbolic, logarithm, recur, special
 from tinydl.primitives import elementwise as e
 from tinydl.primitives import reduce as r
 from tinydl.testing import directional_derivatives
@@ -70,9 +70,14 @@ def test_whole_powers_at_zero(p: int, expected: list[float]) -> None:
     [e.sqrt, e.log, lambda x: e.power(x, p=0.5), lambda x: e.power(x, p=-1),
      lambda x: e.divide(1.0, x), lambda x: e.exponentiate(x, 0.5), lambda x: e.exponentiate(x, x),
      lambda x: e.divide(x, x), lambda x: e.asin(1.0 - x), lambda x: e.acos(1.0 - x),
-     lambda x: e.log1p(x - 1.0)],
+     lambda x: e.log1p(x - 1.0), logarithm.log2, logarithm.log10, special.gamma, special.gammaln,
+     circular.csc, circular.cot, lambda x: circular.asec(x + 1.0), lambda x: circular.acsc(x + 1.0),
+     hyperbolic.csch, hyperbolic.coth, lambda x: hyperbolic.acosh(x + 1.0),
+     lambda x: hyperbolic.atanh(1.0 - x), hyperbolic.asech, hyperbolic.acsch,
+     lambda x: hyperbolic.acoth(x + 1.0), lambda x: special.erfinv(1.0 - x)],
     ids=["sqrt", "log", "root", "reciprocal", "divide", "exponentiate", "to itself", "by itself",
-         "asin", "acos", "log1p"],
+         "asin", "acos", "log1p", "log2", "log10", "gamma", "gammaln", "csc", "cot", "asec", "acsc",
+         "csch", "coth", "acosh", "atanh", "asech", "acsch", "acoth", "erfinv"],
 )  # fmt: skip
 def test_what_is_not_chosen_contributes_nothing(f: Callable[[Any], Any]) -> None:
     """At 0 these have infinite slopes, but their value is masked out there: derivative 0."""
@@ -102,6 +107,23 @@ def test_relu_and_abs_are_flat_at_their_corner() -> None:
     assert derivatives(activation.relu, 1e-300, -1e-300) == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     assert derivatives(e.abs, 0.0, 2.0, -2.0) == [[s, 0.0, 0.0] for s in (0.0, 1.0, -1.0)]
     assert derivatives(lambda x: activation.leakyrelu(x, scale=0.25), 0.0) == [[0.25, 0.0, 0.0]]
+
+
+def test_slopes_at_the_corners_of_composed_activations() -> None:
+    elu = lambda x: activation.elu(x, alpha=0.5)
+    assert derivatives(elu, 0.0, -0.0, 1e-300) == [[0.5] * 3, [0.5] * 3, [1.0, 0.0, 0.0]]
+    clipped = lambda x: activation.clipped_relu(x, ceiling=2.0)
+    inside, outside = [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+    assert derivatives(clipped, 0.0, 1e-300, 1.0, 2.0) == [outside, inside, inside, outside]
+    assert derivatives(recur.hard_sigmoid, -9.0, -2.5, 0.0, 2.5, 9.0) == [
+        outside, outside, [0.2, 0.0, 0.0], outside, outside
+    ]  # fmt: skip
+    by_x, by_alpha = by_each(activation.prelu, [-0.5, 0.0, 0.5], [0.25, 0.25, 0.25])
+    assert by_x == [0.25, 0.25, 1.0] and by_alpha == [-0.5, 0.0, 0.0]
+
+
+def test_the_mantissa_of_zero_has_the_slope_of_one() -> None:
+    assert derivatives(logarithm.mantissa, 0.0, 1.0) == [[0.5, 0.0, 0.0]] * 2
 
 
 def by_each(f: Callable[..., Any], *xs: Any, higher: bool = False) -> list[list[float]]:

@@ -71,6 +71,8 @@ def test_containers_keep_their_form() -> None:
 
 
 def test_containers_of_equal_form_are_walked_together() -> None:
+    less = dlupdate(lambda a, b: a - b, {"a": [dlarray(3.0)]}, {"a": [dlarray(1.0)]})
+    assert float(less["a"][0]) == 2.0
     net = small()
     twice = dlupdate(lambda w, g: w + g, net, net.Learnables)
     again = dlupdate(lambda w, g: w + g, net, net)
@@ -145,6 +147,8 @@ def test_what_cannot_be_updated() -> None:
         dlupdate(lambda a, b: a, (dlarray(1.0), dlarray(1.0)), [dlarray(1.0)])
     with pytest.raises(ValueError, match=r"the keys \['a'\] meets .* the keys \['b'\]"):
         dlupdate(lambda a, b: a, {"a": dlarray(1.0)}, {"b": dlarray(1.0)})
+    with pytest.raises(ValueError, match=r"the keys \['a'\] meets a list of 1"):
+        dlupdate(lambda a, b: a, {"a": dlarray(1.0)}, [dlarray(1.0)])
     for wrong, kind in ((np.ones(3), "ndarray"), (3.0, "float"), ([np.ones(3)], "ndarray")):
         with pytest.raises(TypeError, match=f"dlupdate: a {kind} has no parameters; make it a dl"):
             dlupdate(double, wrong)

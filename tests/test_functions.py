@@ -317,3 +317,6 @@ def test_sums_over_nothing() -> None:
     assert np.array_equal(numbers(dl.sum(empty, "C")), [[0, 0, 0]])
     assert float(dl.sum(empty, "all")) == 0
     assert dl.max(empty, "B").shape == (0, 1)
+    product = dl.prod(dlarray(np.ones((2, 0, 3), np.float32), "SCB"), "C")
+    assert product.dtype == np.float32
+    assert np.array_equal(numbers(product), np.ones((2, 1, 3)))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import csv
 import gzip
 import io
 import json
@@ -367,9 +366,7 @@ def test_names_in_a_table_do_not_lead_out_of_its_folder(tmp_path: Path, name: st
     folder = tmp_path / "digits"
     (folder / "a").mkdir(parents=True)
     (tmp_path / "secret.png").write_bytes(png(np.zeros((28, 28), np.uint8)))
-    text = io.StringIO()
-    csv.writer(text).writerows([["image", "digit"], [name, "4"]])
-    (folder / "digitTrain.csv").write_bytes(text.getvalue().encode())
+    (folder / "digitTrain.csv").write_bytes(f'image,digit\n"{name}",4\n'.encode())
     with pytest.raises((ValueError, FileNotFoundError), match=r"is no name of a file|no image|NUL"):
         digitTrain4DArrayData(folder)
 

@@ -287,8 +287,10 @@ def test_values_of_size_one_expand() -> None:
     X = dlarray(np.zeros((2, 3, 4)), "SCB")
     X[:, :, 1:3] = np.ones((2, 1, 2))
     X[:, :, 0] = dlarray([5.0, 6.0], "S")
+    X[1, :, 3] = [7.0]
     assert np.array_equal(numbers(X)[:, :, 1:3], np.ones((2, 3, 2)))
     assert np.array_equal(numbers(X)[:, :, 0], [[5] * 3, [6] * 3])
+    assert np.array_equal(numbers(X)[:, :, 3], [[0] * 3, [7] * 3])
 
 
 @pytest.mark.parametrize(
@@ -297,6 +299,7 @@ def test_values_of_size_one_expand() -> None:
         ((0, slice(None), 0), [1, 2], "2 values do not fit into the 1×3×1 elements"),
         ((slice(None), 0, slice(None)), A, r"2×3×4 values do not fit into the 2×1×4"),
         ((0, slice(None), slice(None)), [1, 2, 3], r"a vector of 3 elements for 1×3×4.*v\[:, None"),
+        ((slice(None), slice(None), 0), [1, 2], r"a vector of 2 elements for 2×3×1.*v\[:, None"),
         ((0, 0, 0), dlarray([1.0], "T"), "the format T cannot be written into one with .* SCB"),
         (
             (0, 0, slice(None)),

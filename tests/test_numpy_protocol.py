@@ -173,6 +173,12 @@ def test_statistics_take_numpys_axes(
     np.testing.assert_allclose(numbers(Y), expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("ddof", [2, 2.5, 3])
+def test_a_variance_of_no_degree_of_freedom_is_infinite(ddof: float) -> None:
+    X = dlarray([1.0, 3.0])
+    assert float(np.var(X, ddof=ddof)) == float(np.std(X, ddof=ddof)) == np.inf
+
+
 @pytest.mark.parametrize("function", [np.cumsum, np.cumprod], ids=name_of)
 @given(pair=labelled(), data=st.data())
 def test_running_functions(function: Any, pair: tuple[Any, str], data: st.DataObject) -> None:

@@ -13,6 +13,7 @@ import pytest
 import tinydl
 from tests.table.options import FUNCTIONS, LAYERS, Option, Subject
 from tinydl import dlarray, dlnetwork, extractdata
+from tinydl.labels.options import named_options
 from tinydl.layers import LAYERS as CATALOGUE
 from tinydl.network.table import Table
 
@@ -108,6 +109,18 @@ def test_the_usual_first_mistakes() -> None:
         tinydl.batchNormalizationLayer(Decay=0.5)
     with pytest.raises(TypeError, match="dlnetwork: options are written Initialize=False"):
         dlnetwork([tinydl.featureInputLayer(2)], "Initialize", False)
+    with pytest.raises(TypeError, match=r"no option Qqqq\. Its options are Approximation$"):
+        tinydl.gelu(1.0, Qqqq=1)
+
+
+def test_what_is_passed_by_place_alone_is_no_option() -> None:
+    @named_options
+    def joined(*parts: int, Sign: int = 1) -> int:
+        return Sign * sum(parts)
+
+    assert joined(1, 2, Sign=-1) == -3
+    with pytest.raises(TypeError, match=r"has no option parts\. Its options are Sign$"):
+        joined(parts=1)
 
 
 def test_functions_that_are_values_in_matlab_are_no_options() -> None:

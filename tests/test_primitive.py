@@ -125,6 +125,16 @@ def test_statics_reach_their_rules_by_default_and_by_name(declared: None) -> Non
             assert plain(gradient(scaled(x, **static), [x], higher=higher)[0]) == [slope]
 
 
+def test_several_by_products_reach_the_rules_by_their_names(declared: None) -> None:
+    @Primitive.saving("one", "two")
+    def tripled(x: Any, *, save: bool = False) -> Any:
+        return (x * 3.0, x + 1.0, x + 4.0) if save else x * 3.0
+
+    tripled.gradient(x=lambda g, two, one: g * (two * 10.0 + one))
+    x = leaf(1.0)
+    assert gradient(tripled(x), [x])[0] == [52.0]
+
+
 def test_optional_inputs_may_be_left_out(declared: None) -> None:
     @Primitive
     def shifted(x: Any, by: Any = 1.0) -> Any:

@@ -271,6 +271,9 @@ def test_extremes_without_nan() -> None:
     assert where.tolist() == [[2, 0, 2]]
     value, where = dl.max([NAN, -np.inf, NAN], nanflag="omitnan", nargout=2)
     assert (float(value), int(where)) == (-np.inf, 1)
+    infinite = np.array([[NAN, -np.inf], [-np.inf, NAN]])
+    Y, where = dl.max(infinite, axis=1, nanflag="omitnan", nargout=2)
+    assert (Y.tolist(), where.tolist()) == ([[-np.inf], [-np.inf]], [[1], [0]])
     assert float(dl.max(HOLES, "all", nanflag="omitnan")) == 3
     assert dl.max([NAN, 1.0], 0.0, nanflag="omitnan").tolist() == [0, 1]
     assert dl.min([NAN, 1.0], NAN, nanflag="omitnan").tolist()[1] == 1
@@ -376,6 +379,7 @@ def test_the_zero_vector(p: float) -> None:
 def test_norms_of_large_small_and_no_numbers() -> None:
     assert np.isclose(dl.norm([3e200, 4e200]), 5e200, rtol=1e-15)
     assert np.isclose(dl.norm([3e-200, 4e-200]), 5e-200, rtol=1e-15, atol=0)
+    assert np.isclose(dl.norm([1e-200, 1e200], 0.5), 1e200, rtol=1e-15)
     assert np.isclose(dl.norm([1e-200, 1.0], -2), 1e-200, rtol=1e-15, atol=0)
     assert float(dl.norm([np.inf, 1.0])) == np.inf
     assert np.isnan(dl.norm([NAN, 1.0]))

@@ -280,7 +280,7 @@ def test_cases_are_equal_if_their_code_is() -> None:
 def falsified(strategy: Any, is_right: Any) -> str:
     """The example that Hypothesis reports for a wrong claim, as the code of a call f(x=…)."""
 
-    @settings(database=None, phases=[Phase.generate, Phase.shrink])
+    @settings(max_examples=100, database=None, phases=[Phase.generate, Phase.shrink])
     @given(strategy)
     def f(x: Any) -> None:
         assert is_right(x)

@@ -11,7 +11,7 @@ from tests.checks import Case, assert_close, cases, generator, recorded
 from tests.table import ROWS, Row
 from tinydl.autodiff import Recorded
 from tinydl.backend import host
-from tinydl.primitives import activation
+from tinydl.primitives import activation, recur
 from tinydl.primitives import elementwise as e
 from tinydl.primitives import reduce as r
 from tinydl.primitives import shape as s
@@ -143,6 +143,11 @@ def test_no_overflow_where_the_result_is_finite() -> None:
     np.testing.assert_array_equal(activation.sigmoid(large), [0.0, 0.5, 1.0])
     np.testing.assert_array_equal(r.logsumexp(large, axis=(0,)), [1e4])
     np.testing.assert_array_equal(r.softmax(large, axis=(0,)), [0.0, 0.0, 1.0])
+
+
+def test_the_hard_sigmoid_ends_at_zero_and_one() -> None:
+    x = np.array([-np.inf, -9.0, -2.5, 0.0, 2.5, 9.0, np.nan])
+    np.testing.assert_array_equal(recur.hard_sigmoid(x), [0.0, 0.0, 0.0, 0.5, 1.0, 1.0, np.nan])
 
 
 def test_small_arguments_keep_their_digits() -> None:
