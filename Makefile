@@ -55,10 +55,10 @@ examples: $(VENV)/.made-plots  ## the other examples: sequences, pairs, GAN, tra
 	for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
 
 test: $(VENV)/.made-test  ## run the suite, on all cores (four minutes on two)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 test-deep: $(VENV)/.made-test  ## run it with many more random draws
-	OPENBLAS_NUM_THREADS=1 TINYDL_TEST_PROFILE=deep $(BIN)/python -m pytest -q -n auto
+	OPENBLAS_NUM_THREADS=1 TINYDL_TEST_PROFILE=deep $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 $(OLDEST_VENV)/.made: setup.cfg pyproject.toml
 	test -x $(OLDEST_VENV)/bin/python || $(OLDEST_PYTHON) -m venv $(OLDEST_VENV)
@@ -68,7 +68,7 @@ $(OLDEST_VENV)/.made: setup.cfg pyproject.toml
 test-oldest: $(OLDEST_VENV)/.made  ## the same on the oldest Python, NumPy and SciPy
 	$(OLDEST_VENV)/bin/python -c 'import sys, numpy, scipy; \
 		print(sys.version.split()[0], numpy.__version__, scipy.__version__)'
-	OPENBLAS_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q -n auto $(WITH_COVERAGE)
+	OPENBLAS_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q -n auto --dist worksteal $(WITH_COVERAGE)
 
 test-others: setup.cfg pyproject.toml  ## documentation, examples and files on other Pythons, if any
 	for version in $(OTHERS); do \
@@ -103,7 +103,7 @@ compile-kernels: $(NVRTC_VENV)/.made  ## compile every kernel for NVIDIA's cards
 	$(NVRTC_VENV)/bin/python -m tests.nvrtc.compile_kernels --at-least=$(KERNELS_AT_LEAST)
 
 coverage: $(VENV)/.made-test  ## run it and require 95 % of lines and branches
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto $(WITH_COVERAGE)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal $(WITH_COVERAGE)
 
 bench: $(VENV)/.made-bench  ## measure beside PyTorch, write benchmarks/results.md (eight minutes)
 	$(BIN)/python -m benchmarks.run
