@@ -16,8 +16,6 @@ OTHERS          ?= 3.12 3.13
 TESTS_OF_OTHERS ?= tests/test_documentation.py tests/test_reference_examples.py tests/test_dlarray.py \
 	tests/test_store.py tests/test_custom_layers.py tests/test_laws.py
 
-WITH_COVERAGE := --cov --cov-branch --cov-report=term --cov-fail-under=95
-
 # Real CuPy on the CPU, see tests/cpuhip/README.md. Fewer passed tests than the number are a failure.
 GPU_VENV  ?= .venv-gpu
 GPU_TESTS ?= tests
@@ -51,8 +49,10 @@ physics: $(VENV)/.made-plots  ## physics-informed networks, and derivatives by i
 	$(BIN)/python examples/heat_equation.py
 	$(BIN)/python examples/burgers.py
 
-examples: $(VENV)/.made-plots  ## the other examples: sequences, pairs, GAN, transfer, … (minutes)
-	for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
+examples: $(EXAMPLES:%=example-%)  ## the other examples: sequences, pairs, GAN, … (minutes; make -j2)
+
+example-%: $(VENV)/.made-plots
+	$(BIN)/python examples/$*.py
 
 test: $(VENV)/.made-test  ## run the suite, on all cores (four minutes on two)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
@@ -68,7 +68,7 @@ $(OLDEST_VENV)/.made: setup.cfg pyproject.toml
 test-oldest: $(OLDEST_VENV)/.made  ## the same on the oldest Python, NumPy and SciPy
 	$(OLDEST_VENV)/bin/python -c 'import sys, numpy, scipy; \
 		print(sys.version.split()[0], numpy.__version__, scipy.__version__)'
-	OPENBLAS_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q -n auto --dist worksteal $(WITH_COVERAGE)
+	OPENBLAS_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q -n auto --dist worksteal
 
 test-others: setup.cfg pyproject.toml  ## documentation, examples and files on other Pythons, if any
 	for version in $(OTHERS); do \
@@ -103,7 +103,8 @@ compile-kernels: $(NVRTC_VENV)/.made  ## compile every kernel for NVIDIA's cards
 	$(NVRTC_VENV)/bin/python -m tests.nvrtc.compile_kernels --at-least=$(KERNELS_AT_LEAST)
 
 coverage: $(VENV)/.made-test  ## run it and require 95 % of lines and branches
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal $(WITH_COVERAGE)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal \
+		--cov --cov-branch --cov-report=term --cov-fail-under=95
 
 bench: $(VENV)/.made-bench  ## measure beside PyTorch, write benchmarks/results.md (eight minutes)
 	$(BIN)/python -m benchmarks.run
