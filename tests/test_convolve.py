@@ -16,7 +16,13 @@ from tests.strategies import normal, with_threads
 from tinydl.autodiff import Record, gradient, plain
 from tinydl.backend import host, numpy_convolve
 from tinydl.backend.windows import Slide, cover
-from tinydl.primitives.convolve import convolve, convolve_add, convolve_input, convolve_weight
+from tinydl.primitives.convolve import (
+    convolve,
+    convolve_add,
+    convolve_input,
+    convolve_relu,
+    convolve_weight,
+)
 from tinydl.primitives.elementwise import multiply
 from tinydl.primitives.reduce import sum_to
 from tinydl.primitives.window import output_size, same_padding, visible_taps
@@ -188,6 +194,9 @@ def test_a_double_bias_makes_double() -> None:
     y = convolve_add(x, w, b, **options)
     assert y.dtype == float
     np.testing.assert_array_equal(y, convolve(x, w, **options) + b)
+    rectified = convolve_relu(x, w, b, **options)
+    assert rectified.dtype == float
+    np.testing.assert_array_equal(rectified, np.maximum(y, 0.0))
 
 
 @pytest.mark.parametrize(("channels", "filters"), [(1, 1), (2, 3)])

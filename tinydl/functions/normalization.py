@@ -344,8 +344,6 @@ def _operands(X: dlarray, offset: Any, scale: Any, epsilon: float, caller: str) 
 
 def _for_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
     """A parameter with one element for each channel, in a shape that expands to X."""
-    if parameter is None:
-        return None
     value, _ = value_and_format(parameter, f"{caller}: {name}", beside=(X,))
     channels = X.shape[X.dims.index("C")]
     if math.prod(value.shape) != channels:
