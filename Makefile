@@ -54,7 +54,7 @@ examples: $(EXAMPLES:%=example-%)  ## the other examples: sequences, pairs, GAN,
 example-%: $(VENV)/.made-plots
 	$(BIN)/python examples/$*.py
 
-test: $(VENV)/.made-test  ## run the suite, on all cores (four minutes on two)
+test: $(VENV)/.made-test  ## run the suite, on all cores (five minutes on two)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 test-deep: $(VENV)/.made-test  ## run it with many more random draws

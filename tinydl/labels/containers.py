@@ -49,6 +49,24 @@ def map_arrays(function: Callable[..., Any], structure: Any, *others: Any) -> An
     return structure
 
 
+def dlarrays_in(structure: Any) -> list[dlarray]:
+    """The dlarrays in a structure, in the order in which map_arrays comes to them.
+
+    Example:
+        >>> from tinydl import dlarray
+        >>> [float(x) for x in dlarrays_in({"a": dlarray(1.0), "b": [dlarray(2.0), "text"]})]
+        [1.0, 2.0]
+    """
+    found: list[dlarray] = []
+
+    def note(x: dlarray) -> dlarray:
+        found.append(x)
+        return x
+
+    map_arrays(note, structure)
+    return found
+
+
 def map_all_arrays(function: Callable[..., Any], structure: Any) -> Any:
     """A structure with function(x) in place of every array x that it holds.
 

@@ -145,10 +145,13 @@ def _levels_to_the_caller() -> int:
 
 def _new_state(state: Table, changed: Mapping[tuple[str, str], dlarray]) -> Table:
     """The State after this call. It is never followed by differentiation."""
-    own = lambda v: xp(v).own_all([v])[0]  # a view would hold on to what it is a part of
-    values = [dlarray._make(own(plain(changed[at]._value)), "") if at in changed else old
-              for at, old in zip(state.rows, state.Value, strict=True)]  # fmt: skip
-    return state._with([dlarray._make(plain(v._value), "") for v in values])
+    values = []
+    for at, old in zip(state.rows, state.Value, strict=True):
+        value = plain(changed.get(at, old)._value)
+        if at in changed:
+            (value,) = xp(value).own_all([value])  # a view holds on to what it is a part of
+        values.append(dlarray._make(value, ""))
+    return state._with(values)
 
 
 def _check_inputs(net: dlnetwork, inputs: Sequence[Any], verb: str) -> dict[str, dlarray]:

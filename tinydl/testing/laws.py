@@ -23,7 +23,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinydl.labels.containers import map_arrays
+from tinydl.labels.containers import dlarrays_in
 from tinydl.layers.layer import Layer
 from tinydl.network.call import predict
 from tinydl.network.net import dlnetwork
@@ -61,9 +61,7 @@ def derivatives(f: Callable[..., Any], *inputs: Any, orders: Sequence[int] = (1,
         >>> from tinydl import dlarray, softmax
         >>> derivatives(softmax, dlarray([[1.0, 2.0], [3.0, 5.0]], "CB"))
     """
-    classes_found: list[Any] = []
-    map_arrays(lambda x: classes_found.append(x.dtype.kind), inputs)
-    if "f" not in classes_found:
+    if not any([x.dtype.kind == "f" for x in dlarrays_in(inputs)]):
         raise NotApplicableError(
             "derivatives: needed is a dlarray of class single or double, or a "
             f"network, among the inputs; given are {shown(inputs)}"

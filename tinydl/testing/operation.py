@@ -8,7 +8,6 @@ the structures that they stand in. ``variables_of`` takes them out and names the
 from __future__ import annotations
 
 import copy
-import functools
 import inspect
 import itertools
 import math
@@ -24,7 +23,7 @@ from tinydl.functions.convert import double
 from tinydl.functions.device import gather
 from tinydl.labels import dlarray
 from tinydl.labels.classes import DOUBLE, LOGICAL, SINGLE, common, to_class
-from tinydl.labels.containers import map_all_arrays, map_arrays
+from tinydl.labels.containers import dlarrays_in, map_all_arrays, map_arrays
 from tinydl.network.net import dlnetwork
 from tinydl.network.table import Table
 from tinydl.primitives.shape import concatenate, reshape
@@ -75,18 +74,9 @@ def variables_of(arguments: Sequence[Any], names: Sequence[str]) -> list[Variabl
     """All dlarrays in the arguments, in the order in which map_arrays comes to them."""
     found: list[Variable] = []
     for argument, name in zip(arguments, names, strict=True):
-        arrays: list[dlarray] = []
-        map_arrays(functools.partial(_noted, arrays), argument)
-        places = _places(argument, name)
-        found += [
-            Variable(place, x.dims, x._value) for place, x in zip(places, arrays, strict=True)
-        ]
+        places = zip(_places(argument, name), dlarrays_in(argument), strict=True)
+        found += [Variable(place, x.dims, x._value) for place, x in places]
     return found
-
-
-def _noted(found: list[dlarray], x: dlarray) -> dlarray:
-    found.append(x)
-    return x
 
 
 def _places(structure: Any, name: str) -> Iterator[str]:
@@ -100,9 +90,7 @@ def _places(structure: Any, name: str) -> Iterator[str]:
         yield from [f'{name} "{layer}/{parameter}"' for (layer, parameter), value in rows
                     if value is not None]  # fmt: skip
     elif hasattr(structure, "_map_arrays"):  # a class whose parts have no names to show
-        arrays: list[dlarray] = []
-        map_arrays(functools.partial(_noted, arrays), structure)
-        yield from [f"{name}, array {i}" for i in range(len(arrays))]
+        yield from [f"{name}, array {i}" for i in range(len(dlarrays_in(structure)))]
     elif isinstance(structure, dict):
         for key, part in structure.items():
             yield from _places(
@@ -170,9 +158,7 @@ class Operation:
 
         with computing():
             results = self.f(*map_arrays(handle, self.arguments))
-            found: list[dlarray] = []
-            map_arrays(functools.partial(_noted, found), results)
-            values = [y._value for y in found if y.dtype != LOGICAL]
+            values = [y._value for y in dlarrays_in(results) if y.dtype != LOGICAL]
             if not values:
                 raise TypeError(
                     f"check_gradients: f returns {type(results).__name__} without a dlarray of "

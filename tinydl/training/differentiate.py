@@ -11,7 +11,7 @@ from tinydl.backend import computing, xp
 from tinydl.backend.process import keep_memory
 from tinydl.labels import dlarray
 from tinydl.labels.classes import LOGICAL
-from tinydl.labels.containers import map_arrays, refuse_plain
+from tinydl.labels.containers import dlarrays_in, map_arrays, refuse_plain
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
 from tinydl.training.accelerate import AcceleratedFunction
@@ -122,13 +122,7 @@ def dlgradient(
     root = _differentiable(y)
     for part in x:
         refuse_plain(part, "dlgradient: " + NO_VARIABLE)
-    variables: list[dlarray] = []
-
-    def collect(v: dlarray) -> dlarray:
-        variables.append(check_variable(v, "dlgradient"))
-        return v
-
-    map_arrays(collect, x)
+    variables = [check_variable(v, "dlgradient") for v in dlarrays_in(x)]
     values = gradient(
         root,
         [v._value for v in variables],

@@ -15,7 +15,7 @@ from tinydl.functions.convert import double
 from tinydl.functions.math import sqrt
 from tinydl.functions.reduce import max, min, sum
 from tinydl.labels import dlarray
-from tinydl.labels.containers import map_arrays, refuse_plain
+from tinydl.labels.containers import dlarrays_in, map_arrays, refuse_plain
 from tinydl.layers.options import number
 
 
@@ -55,13 +55,7 @@ def thresholdGlobalL2Norm(gradients: Any, gradientThreshold: float) -> Any:
         0.8]
     """
     limit = _limit(gradients, gradientThreshold, "thresholdGlobalL2Norm")
-    squares: list[dlarray] = []
-
-    def collect(g: dlarray) -> dlarray:
-        squares.append(_squared(g))
-        return g
-
-    map_arrays(collect, gradients)
+    squares = [_squared(g) for g in dlarrays_in(gradients)]
     if not squares:
         return gradients
     total = squares[0]
