@@ -57,6 +57,7 @@ from tinydl.functions.arrange import (
     shiftdim,
 )
 from tinydl.functions.attention import attention
+from tinydl.functions.batch_normalization import batchnorm
 from tinydl.functions.compare import eq, ge, gt, isfinite, isinf, isnan, le, lt, ne
 from tinydl.functions.convert import (
     cast,
@@ -134,7 +135,6 @@ from tinydl.functions.matrix import (
 )
 from tinydl.functions.norm import norm, vecnorm
 from tinydl.functions.normalization import (
-    batchnorm,
     crosschannelnorm,
     groupnorm,
     instancenorm,

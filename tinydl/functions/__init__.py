@@ -37,7 +37,8 @@ and gives plain arrays back.
 ``transposed``  dltranspconv
 ``pool``       maxpool, avgpool
 ``unpool``     maxunpool
-``normalization``  batchnorm, layernorm, groupnorm, instancenorm, crosschannelnorm
+``batch_normalization``  batchnorm
+``normalization``  layernorm, groupnorm, instancenorm, crosschannelnorm
 ``losses``     crossentropy, mse, l1loss, l2loss, huber
 ``image``      depthToSpace, spaceToDepth, dlresize
 ``similarity``  psnr, ssim, multissim

@@ -1,8 +1,9 @@
-"""Normalization: by the statistics of a batch, a layer, groups of channels, single channels.
+"""Normalization by the statistics of an observation: all of it, groups of channels, single ones.
 
 All are scale · (x − μ) / √(σ² + Epsilon) + offset with one scale and one offset for each channel,
-and differ in the elements whose mean μ and variance σ² are taken. The variance is divided by their
-number N, not by N − 1. Statistics are differentiated like everything else, to every order.
+and differ in the elements whose mean μ and variance σ² are taken; ``batch_normalization`` takes
+those of a whole batch. The variance is divided by their number N, not by N − 1. Statistics are
+differentiated like everything else, to every order.
 """
 
 from __future__ import annotations
@@ -10,140 +11,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tinydl.autodiff.record import noted
 from tinydl.functions.arguments import one_of, whole_sizes
 from tinydl.functions.formats import data_format
 from tinydl.functions.layerwise import same_class
-from tinydl.labels import devices, dlarray
+from tinydl.labels import dlarray
 from tinydl.labels import format as formats
-from tinydl.labels.align import classes
 from tinydl.labels.apply import value_and_format
 from tinydl.labels.classes import arithmetic
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
-from tinydl.primitives import elementwise, normalize
+from tinydl.primitives import elementwise
 from tinydl.primitives.own_statistics import normalize_by_own
 from tinydl.primitives.shape import in_shape, pad, reshape, take
 
 LAYER_LABELS = {"channel-only": "C", "spatial-channel": "SC", "batch-excluded": "SCTU"}
 """What each OperationDimension of layernorm takes its statistics over."""
-
-
-@named_options
-def batchnorm(
-    X: dlarray,
-    offset: Any,
-    scaleFactor: Any,
-    mu: Any = None,
-    sigmaSq: Any = None,
-    *,
-    Epsilon: float = 1e-5,
-    MeanDecay: float = 0.1,
-    VarianceDecay: float = 0.1,
-    DataFormat: str | None = None,
-    nargout: int | None = None,
-) -> Any:
-    """Each channel normalized, then scaled and shifted: scale · (x − μ) / √(σ² + Epsilon) + offset.
-
-    Which statistics are used depends on what is given and asked for:
-
-    * ``Y, mu, sigmaSq = batchnorm(X, offset, scale)``: those of this batch, which are returned.
-      The variance is divided by the number of elements N, not by N − 1.
-    * ``Y = batchnorm(X, offset, scale, mu, sigmaSq)``: the given ones.
-    * ``Y, mu, sigmaSq = batchnorm(X, offset, scale, mu, sigmaSq, nargout=3)``: those of this batch;
-      the given ones are moved towards them, by φ · batch + (1 − φ) · given with φ = MeanDecay and
-      VarianceDecay, and returned.
-
-    Statistics are taken over all dimensions but C. They are differentiated like everything else;
-    mu and sigmaSq have the shape of offset. Ioffe and Szegedy, "Batch normalization", 2015.
-
-    Example:
-        >>> from tinydl import batchnorm, dlarray
-        >>> X = dlarray([[1.0, 3.0]], "CB")
-        >>> Y, mu, sigmaSq = batchnorm(X, [0.0], [1.0], Epsilon=1e-12)
-        >>> Y, float(mu), float(sigmaSq)
-        (1(C) × 2(B) dlarray
-        [[-1.  1.]], 2.0, 1.0)
-    """
-    labelled = data_format(X, DataFormat, "batchnorm", needs="C")
-    given = mu is not None and sigmaSq is not None
-    if (mu is None) != (sigmaSq is None):
-        raise ValueError("batchnorm: give both mu and sigmaSq, or neither")
-    nargout = (1 if given else 3) if nargout is None else nargout
-    if nargout not in ((1, 3) if given else (3,)):
-        raise ValueError(
-            f"batchnorm: nargout={nargout}; with mu and sigmaSq it is 1 (normalize with them) or 3 "
-            "(update them), without them always 3"
-        )
-    if nargout == 1:
-        return labelled.back(_by_given(labelled.X, offset, scaleFactor, mu, sigmaSq, Epsilon))
-    Y, *statistics = by_batch(
-        labelled.X, offset, scaleFactor, mu, sigmaSq, Epsilon=Epsilon, MeanDecay=MeanDecay,
-        VarianceDecay=VarianceDecay,
-    )  # fmt: skip
-    return labelled.back(Y), *statistics
-
-
-def by_batch(
-    X: dlarray,
-    offset: Any,
-    scaleFactor: Any,
-    mu: Any,
-    sigmaSq: Any,
-    *,
-    Epsilon: float,
-    MeanDecay: float,
-    VarianceDecay: float,
-    function: Any = normalize.batch_normalize,
-) -> tuple[dlarray, dlarray, dlarray]:
-    """batchnorm by the statistics of the batch, for an X with labels: its three results.
-
-    function is batch_normalize, or a primitive that does more to the result.
-    """
-    running = [_running(s, X, name) for s, name in ((mu, "mu"), (sigmaSq, "sigmaSq"))
-               if s is not None]  # fmt: skip
-    x, b, a = same_class(
-        X=X, offset=_for_channels(offset, X, "offset", "batchnorm"),
-        scaleFactor=_for_channels(scaleFactor, X, "scaleFactor", "batchnorm"),
-    )  # fmt: skip
-    olds = [_for_channels(s, X, name, "batchnorm")._value
-            for s, name in zip(running, ("mu", "sigmaSq"), strict=False)]  # fmt: skip
-    channel, decays = X.dims.index("C"), (float(MeanDecay), float(VarianceDecay))
-    if olds and olds[0].dtype == olds[1].dtype == x.dtype:
-        moments = normalize.moved_moments(x, *olds, channel=channel, decays=decays)
-        news = [take(moments, index=i) for i in (2, 3)]
-    else:
-        moments = normalize.channel_moments(x, channel=channel)
-        news = [take(moments, index=i) for i in (0, 1)]
-        if olds:
-            news = [moved(*of_one) for of_one in zip(olds, news, decays, strict=True)]
-    y = function(x, noted(moments, "batchnorm"), a, b, channel=channel, epsilon=float(Epsilon))
-    sizes = value_and_format(offset)[0].shape
-    m, v = [dlarray._make(in_shape(value, sizes), "") for value in news]
-    return dlarray._make(noted(y, "batchnorm"), X.dims), m, v
-
-
-def moved(old: Any, new: Any, decay: float) -> Any:
-    """A running statistic after one more batch: decay · new + (1 − decay) · old."""
-    old, new = classes(in_shape(old, new.shape), new)
-    return elementwise.between(old, new, weight=decay)
-
-
-def _by_given(
-    X: dlarray, offset: Any, scaleFactor: Any, mu: Any, sigmaSq: Any, epsilon: float
-) -> dlarray:
-    """batchnorm by given statistics."""
-    given = {"offset": offset, "scaleFactor": scaleFactor, "mu": _running(mu, X, "mu"),
-             "sigmaSq": _running(sigmaSq, X, "sigmaSq")}  # fmt: skip
-    parts = {name: _for_channels(p, X, name, "batchnorm") for name, p in given.items()}
-    x, b, a, m, v = same_class(X=X, **parts)
-    return dlarray._make(normalize.normalize(x, m, v, a, b, epsilon=float(epsilon)), X.dims)
-
-
-def _running(statistic: Any, X: dlarray, name: str) -> dlarray:
-    """A running statistic on the device of the data, where State may not have been yet."""
-    value, fmt = value_and_format(statistic, f"batchnorm: {name}", beside=(X,))
-    return dlarray._make(devices.beside(X._value, value), fmt)
 
 
 @named_options
@@ -337,12 +219,12 @@ def _operands(X: dlarray, offset: Any, scale: Any, epsilon: float, caller: str) 
     """X, offset and scale in one class, the last two in shapes that expand to X."""
     if not epsilon >= 0:
         raise ValueError(f"{caller}: Epsilon is a number from 0 on, not {epsilon!r}")
-    b = _for_channels(offset, X, "offset", caller)
-    a = _for_channels(scale, X, "scaleFactor", caller)
+    b = for_channels(offset, X, "offset", caller)
+    a = for_channels(scale, X, "scaleFactor", caller)
     return same_class(X=X, offset=b, scaleFactor=a)
 
 
-def _for_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
+def for_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
     """A parameter with one element for each channel, in a shape that expands to X."""
     value, _ = value_and_format(parameter, f"{caller}: {name}", beside=(X,))
     channels = X.shape[X.dims.index("C")]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from tinydl.backend import host
 from tinydl.functions.arguments import one_of
-from tinydl.functions.normalization import batchnorm, by_batch
+from tinydl.functions.batch_normalization import batchnorm, by_batch
 from tinydl.labels import dlarray
 from tinydl.labels.classes import SINGLE
 from tinydl.layers.layer import fitting, register

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinydl.autodiff.record import is_recorded, plain
-from tinydl.functions.normalization import moved
+from tinydl.functions.batch_normalization import moved
 from tinydl.labels import devices, dlarray
 from tinydl.labels.classes import LOGICAL
 from tinydl.layers.activation import geluLayer, reluLayer

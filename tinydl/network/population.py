@@ -8,8 +8,8 @@ from typing import Any
 
 from tinydl.backend import computing, is_array
 from tinydl.functions.arguments import one_of
+from tinydl.functions.batch_normalization import batchnorm
 from tinydl.functions.convert import double
-from tinydl.functions.normalization import batchnorm
 from tinydl.labels import dlarray
 from tinydl.labels.containers import map_arrays
 from tinydl.labels.options import named_options
