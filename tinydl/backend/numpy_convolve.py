@@ -9,7 +9,8 @@ its products are one, (K, taps · C) by (taps · C, B), and no input is copied.
 
 In two cases the inputs under the window, its *patches*, are copied first: if a row has few
 channels, whose products would be too thin, and if the batch is small, where the positions are the
-better long side of a product.
+better long side of a product. Between these two and large batches lies a third form, in which a row
+of positions joins the images: numpy_few_images.
 
 All of this is done for blocks of a few rows of outputs, which stay in the cache and which threads
 share.
@@ -24,9 +25,16 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend import numpy_volumes
+from tinydl.backend import numpy_few_images, numpy_patches
+from tinydl.backend.numpy_patches import (
+    batch_second,
+    distances,
+    images_second,
+    patches,
+    with_images,
+)
 from tinydl.backend.threads import par
-from tinydl.backend.windows import Box, Shape, Slide, by_phase, count, cover, reach, rows_per_block
+from tinydl.backend.windows import Box, Shape, Slide, by_phase, count, cover, rows_per_block
 
 SMALL_BATCH = 4  # images up to which the positions are the long side of the products
 SMALL_BATCH_WEIGHTS = 8  # the same for the gradient by the weights, or a quarter of the channels
@@ -90,12 +98,12 @@ def convolve_weight_gradient(
         return np.zeros(shape, x.dtype)
     slide, work = Slide(stride, dilation, before), _weights_of_rows
     room = 0
-    if numpy_volumes.suits_weights(x, size, d.shape, slide):
-        work = numpy_volumes.weights_of_rows
-        room = numpy_volumes.room(x, size, d.shape, slide)
+    if numpy_few_images.suits_weights(x, size, d.shape, slide):
+        work = numpy_few_images.weights_of_rows
+        room = numpy_few_images.room(x, size, d.shape)
     elif x.shape[-1] <= max(SMALL_BATCH_WEIGHTS, x.shape[-2] // 4):
-        x, d, work = _images_second(x), _images_second(d), _weights_of_rows_small
-        size, slide = _with_images(size, slide)
+        x, d, work = images_second(x), images_second(d), numpy_patches.weights_of_rows
+        size, slide = with_images(size, slide)
 
     def block(first: int, end: int) -> Any:
         return work(x, d[first:end], size, slide.from_row(first))
@@ -113,6 +121,8 @@ def prepared(a: Any, b: Any, bias: Any = None) -> tuple[Any, Any]:
 
 def finisher(y: Any, bias: Any, each: Each | None) -> Rows:
     """What is done with a block of rows of y when their sums are complete."""
+    if bias is not None:  # for each image, so that NumPy adds long rows
+        bias = np.repeat(bias, y.shape[-1], axis=-1)
 
     def finish(first: int, end: int) -> None:
         rows = y[first:end]
@@ -135,12 +145,12 @@ def correlate(x: Any, w: Any, y: Any, slide: Slide, finish: Rows | None = None) 
             finish(0, len(y))
         return
     work, cost, room = _output_rows, _work(y, math.prod(w.shape[:-1])), 0
-    if numpy_volumes.suits_outputs(x, w.shape[:-2], y.shape, slide):
-        room = numpy_volumes.room(x, w.shape[:-2], y.shape, slide)
-        w, work = numpy_volumes.by_last_tap(w), numpy_volumes.output_rows
+    if numpy_few_images.suits_outputs(x, w.shape[:-2], y.shape, slide):
+        room = numpy_few_images.room(x, w.shape[:-2], y.shape)
+        w, work = numpy_few_images.arranged(w), numpy_few_images.output_rows
     elif x.shape[-1] <= SMALL_BATCH:
-        x, y, work = _images_second(x), _batch_second(y)[..., None], _output_rows_small
-        size, slide = _with_images(w.shape[:-2], slide)
+        x, y, work = images_second(x), batch_second(y)[..., None], numpy_patches.output_rows
+        size, slide = with_images(w.shape[:-2], slide)
         w = w.reshape(*size, *w.shape[-2:])
 
     def block(first: int, end: int) -> None:
@@ -167,13 +177,6 @@ def _output_rows(x: Any, w: Any, y: Any, slide: Slide) -> None:
             y[box.outputs] += into
 
 
-def _output_rows_small(x: Any, w: Any, y: Any, slide: Slide) -> None:
-    """The same, one product for all positions."""
-    patches = _patches(x, w.shape[:-2], y.shape[:-2], slide)
-    w = _matrix(w)
-    y[...] = (patches.reshape(-1, len(w)) @ w).reshape(y.shape)
-
-
 def _weights_of_rows(x: Any, d: Any, window: Shape, slide: Slide) -> Any:
     """wᵢ = Σ_o x[under tap i at o] d[o]ᵀ, a product for each position."""
     w = np.zeros((*window, x.shape[-2], d.shape[-2]), x.dtype)
@@ -184,12 +187,6 @@ def _weights_of_rows(x: Any, d: Any, window: Shape, slide: Slide) -> Any:
         each = np.matmul(seen, transposed_d[box.outputs])
         w[box.taps] += _sum_of_matrices(each).reshape(w[box.taps].shape)
     return w
-
-
-def _weights_of_rows_small(x: Any, d: Any, window: Shape, slide: Slide) -> Any:
-    """The same, one product for all positions."""
-    patches = _patches(x, window, d.shape[:-2], slide)
-    return patches.reshape(-1, patches.shape[-2]).T @ d.reshape(-1, d.shape[-2])
 
 
 def _matrix(w: Any) -> Any:
@@ -211,7 +208,7 @@ def _under_window(x: Any, window: Shape, outputs: Shape, slide: Slide) -> list[t
     if _is_thin(x, window, slide):
         everything = (slice(None),) * len(window)
         box = Box(everything, everything, slide.before, is_first=True)
-        return [(box, _patches(x, window, outputs, slide))]
+        return [(box, patches(x, window, outputs, slide))]
     layouts = _layouts(x.shape, x.itemsize, window, outputs, slide)
     return [(box, np.ndarray(shape, x.dtype, x, at, steps)) for box, shape, at, steps in layouts]
 
@@ -230,7 +227,7 @@ def _layouts(
     From the last channel at one position to the first at the next it is one more step in memory,
     as from channel to channel: the channels of a row of taps are one axis.
     """
-    *steps, channel, image = _steps(shape, itemsize)
+    *steps, channel, image = distances(shape, itemsize)
     by_output = [step * stride for step, stride in zip(steps, slide.stride, strict=True)]
     layouts = []
     for box in cover(shape[:-2], window, outputs, slide):
@@ -239,57 +236,6 @@ def _layouts(
         offset = sum(step * at for step, at in zip(steps, box.start, strict=True))
         layouts.append((box, (*extents, *matrix), offset, (*by_output, channel, image)))
     return tuple(layouts)
-
-
-def _patches(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:
-    """The inputs under the window side by side, (*outputs, taps · C, B), with 0 for padding."""
-    return tap_view(x, window, outputs, slide).reshape(*outputs, -1, x.shape[-1])
-
-
-def tap_view(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:
-    """The inputs under the window, (*outputs, *window, C, B), with 0 for padding: a view."""
-    x = _with_padding(x, window, outputs, slide)
-    *steps, channel, image = _steps(x.shape, x.itemsize)
-    by_output = [step * stride for step, stride in zip(steps, slide.stride, strict=True)]
-    by_tap = [step * dilation for step, dilation in zip(steps, slide.dilation, strict=True)]
-    shape = (*outputs, *window, *x.shape[-2:])
-    return np.ndarray(shape, x.dtype, x, 0, (*by_output, *by_tap, channel, image))
-
-
-def _with_padding(x: Any, window: Shape, outputs: Shape, slide: Slide) -> Any:
-    """Just the positions that the window comes over, in C order."""
-    needed, there, inside = reach(x.shape, window, outputs, slide)
-    if needed == tuple([part.stop - part.start for part in there]):
-        return np.ascontiguousarray(x[there])
-    padded = np.zeros((*needed, *x.shape[-2:]), x.dtype)
-    padded[inside] = x[there]
-    return padded
-
-
-def _steps(shape: Shape, itemsize: int) -> list[int]:
-    """The distances in memory along each axis, in C order.
-
-    An array's own strides say nothing about axes of length 1.
-    """
-    return [itemsize * math.prod(shape[i + 1 :]) for i in range(len(shape))]
-
-
-# ---- small batches: the images become the second spatial dimension, under a window of 1 ----------
-
-
-def _images_second(x: Any) -> Any:
-    """(S, …, C, B) as (S, B, …, C, 1), in C order."""
-    return np.ascontiguousarray(_batch_second(x))[..., None]
-
-
-def _batch_second(x: Any) -> Any:
-    return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
-
-
-def _with_images(window: Shape, slide: Slide) -> tuple[Shape, Slide]:
-    """The window and its slide with this dimension inserted."""
-    stride, dilation, before = [(a[0], n, *a[1:]) for a, n in zip(slide, (1, 1, 0), strict=True)]
-    return (window[0], 1, *window[1:]), Slide(stride, dilation, before)
 
 
 # ---- blocks of rows -----------------------------------------------------------------------------

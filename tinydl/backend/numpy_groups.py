@@ -24,8 +24,8 @@ from tinydl.backend.numpy_convolve import (
     finisher,
     in_blocks,
     prepared,
-    tap_view,
 )
+from tinydl.backend.numpy_patches import tap_view
 from tinydl.backend.windows import Shape, Slide, by_phase
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -74,18 +73,22 @@ def inputs_of(part: Part, stride: int) -> slice:
     return slice(part.start, part.start + (count - 1) * stride + 1, stride)
 
 
-def taps_together(size: int, taps: int, outputs: int, stride: int, before: int) -> list[Part]:
-    """Without dilation, adjacent outputs that see the same taps, which lie side by side."""
+def taps_together(
+    size: int, taps: int, outputs: int, stride: int, dilation: int, before: int
+) -> list[Part]:
+    """Adjacent outputs that see the same taps."""
 
     def seen(o: int) -> tuple[int, int]:
-        return max(0, before - o * stride), min(taps, before - o * stride + size)
+        first = before - o * stride  # where the input begins, counted from the first tap
+        return max(0, -(-first // dilation)), min(taps, -(-(first + size) // dilation))
 
     parts = []
     for (low, high), group in itertools.groupby(range(outputs), seen):
         first, *rest = group
         if low < high:
             across = slice(first, first + 1 + len(rest))
-            parts.append(Part(across, slice(low, high), first * stride + low - before))
+            start = first * stride + low * dilation - before
+            parts.append(Part(across, slice(low, high), start))
     return parts
 
 
@@ -111,14 +114,17 @@ def phases(
     return found
 
 
+@functools.lru_cache(maxsize=2048)
 def by_phase(
     size: Shape, window: Shape, slide: Slide
-) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...], Slide]]:
+) -> tuple[tuple[tuple[slice, ...], tuple[slice, ...], Slide], ...]:
     """The groups of ``phases`` in all dimensions: inputs, their taps, and how these slide."""
     lines = zip(size, window, *slide, strict=True)
+    groups = []
     for found in itertools.product(*[phases(*line) for line in lines]):
         inputs, taps, apart, shift = zip(*found, strict=True)
-        yield inputs, taps, Slide((1,) * len(size), apart, shift)
+        groups.append((inputs, taps, Slide((1,) * len(size), apart, shift)))
+    return tuple(groups)
 
 
 @functools.lru_cache(maxsize=2048)
@@ -146,12 +152,9 @@ def cover(size: Shape, taps: Shape, outputs: Shape, slide: Slide) -> tuple[Box, 
     memory. If the boxes marked as first do not make up all outputs, none is marked.
     """
     *lines, last = zip(size, taps, outputs, *slide, strict=True)
-    n, taps_last, outputs_last, stride, dilation, before = last
     parts = [tap_by_tap(*line) for line in lines]
-    if dilation == 1:
-        parts.append(taps_together(n, taps_last, outputs_last, stride, before))
-    else:
-        parts.append(tap_by_tap(*last))
+    side_by_side = slide.dilation[-1] == 1
+    parts.append(taps_together(*last) if side_by_side else tap_by_tap(*last))
     boxes = [Box(*zip(*product, strict=True)) for product in itertools.product(*parts)]
     boxes.sort(key=lambda box: count(box.outputs), reverse=True)
     return _mark_first(boxes, outputs)
