@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.compiled_kernels import need_numba
 from tests.table import ROWS
 from tinydl.autodiff import PRIMITIVES, Primitive, is_recorded
 from tinydl.backend.dispatch import synchronize
@@ -78,6 +79,11 @@ def finished() -> Iterator[None]:
 def device(request: pytest.FixtureRequest) -> Device:
     """Every generated test runs once on each device."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def numba() -> None:
+    need_numba()
 
 
 @pytest.fixture

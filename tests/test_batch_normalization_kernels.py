@@ -94,6 +94,18 @@ def test_a_large_mean_does_not_hide_a_small_variance(shape: tuple[int, ...]) -> 
     np.testing.assert_allclose(variance, (x - 1e6).var(axis, keepdims=True), rtol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(24, 24, 4, 128), (4, 20_000)])
+@pytest.mark.parametrize("mean", [0.0, 7.5, 8.5, 100.0])
+def test_means_far_from_0_are_taken_off_first(shape: tuple[int, ...], mean: float) -> None:
+    """Far begins at 4 deviations, here 8. At 50 the last passes would lose a digit otherwise."""
+    channel = len(shape) - 2
+    inputs = drawn(shape, channel, "float32", mean=mean)
+    pairs = zip(by_kernels(*inputs, channel), whole(*inputs, channel), strict=True)
+    _, *results = pairs
+    for (found, expected), digits in zip(results[:5], [4e-7, 4e-7, 4e-7, 2e-6, 4e-7], strict=True):
+        assert np.abs(found - expected).max() <= digits * np.abs(expected).max()
+
+
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.data())
 def test_any_shape_and_strides(sizes: list[int], data: Any) -> None:
     shape = tuple(sizes)

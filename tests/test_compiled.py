@@ -19,6 +19,7 @@ import scipy.special
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.compiled_kernels import both_ways, by_numpy
 from tests.test_kernels_elementwise import EPSILON, density, every_class, normal
 from tinydl import (
     batchNormalizationLayer,
@@ -49,30 +50,6 @@ def threads() -> Iterator[None]:
     before = get_num_threads()
     yield
     set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def numba() -> None:
-    """The compiled kernels are those in use."""
-    pytest.importorskip("numba")
-    if not compiled._enabled:
-        pytest.skip("TINYDL_NUMBA=0")
-    for kind in (np.float64, np.float32):
-        assert compiled.kernels_for(LEAST, np.zeros(1, kind)) is not None
-
-
-def by_numpy(kernel: Callable[[], Any]) -> Any:
-    """What a kernel gives when Numba is turned off."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "_enabled", False)
-        return kernel()
-
-
-def both_ways(kernel: Callable[..., Any], *args: Any) -> tuple[list[Any], list[Any]]:
-    """The results, compiled and by NumPy."""
-    found, expected = kernel(*args), by_numpy(lambda: kernel(*args))
-    as_list = lambda result: list(result) if isinstance(result, tuple) else [result]
-    return as_list(found), as_list(expected)
 
 
 # ---- gelu ----------------------------------------------------------------------------------------
@@ -228,10 +205,9 @@ def test_gradients_by_their_definition(kind: Any, channels: int, n: int, numba: 
     along, along_size = total(d * z) * inverse, total(np.abs(d * z)) * inverse
     assert_close(to_offset, total(d), total(np.abs(d)), kind)
     assert_close(to_scale, along, along_size, kind)
-    exact = scale * inverse * (d - z * along * inverse / n)
-    size = np.abs(scale * inverse) * (np.abs(d) + np.abs(z) * along_size * inverse / n)
-    assert_close(dz[:, :n], exact, size, kind)
-    assert np.all(dz[:, n:] == 0)
+    exact = scale * inverse * (d - total(d) / n - z * along * inverse / n)
+    sizes = np.abs(d) + total(np.abs(d)) / n + np.abs(z) * along_size * inverse / n
+    assert_close(dz, exact, np.abs(scale * inverse) * sizes, kind)
 
 
 @pytest.mark.parametrize("name", DENSE)

@@ -150,13 +150,13 @@ def test_values_and_derivatives_are_those_of_single_layers(
 def test_fusion_takes_place(monkeypatch: pytest.MonkeyPatch) -> None:
     net = trained(*CASES["features"])
     calls: list[int] = []
-    real = dense.normalize_gelu.forward
+    real = dense.affine_normalize_gelu.forward
 
     def counted(*inputs: Any, **static: Any) -> Any:
         calls.append(1)
         return real(*inputs, **static)
 
-    monkeypatch.setattr(dense.normalize_gelu, "forward", counted)
+    monkeypatch.setattr(dense.affine_normalize_gelu, "forward", counted)
     forward(net, FEATURES)
     assert len(calls) == 2
     predict(net, FEATURES)

@@ -253,8 +253,7 @@ def test_only_what_is_needed_is_there(need: tuple[bool, ...], device: Device) ->
 def by_dense(library: Any, w: Any, x: Any, b: Any, scale: Any, offset: Any, g: Any) -> list[Any]:
     packed = library.centred_affine(w, x, b)
     y, slope = library.normalize_gelu(packed, scale, offset, 1e-3, True)
-    gradients = library.normalize_gelu_gradients(g, packed, slope, scale, 1e-3)
-    return [packed, y, slope, *gradients, library.centred_affine_gradient(packed, packed)]
+    return [packed, y, slope, *library.normalize_gelu_gradients(g, packed, slope, scale, 1e-3)]
 
 
 @pytest.mark.parametrize("dtype", CLASSES)
@@ -265,7 +264,7 @@ def test_dense_layers(channels: int, n: int, dtype: str, device: Device, thread_
               drawn((channels, n), dtype, 6)]  # fmt: skip
     found = by_dense(cupy_backend, *[device.put(v) for v in inputs])
     expected = by_dense(numpy_backend, *inputs)
-    for one, other, terms in zip(found, expected, [30, 9, 9, 9, 9 * n, 9 * n, 99], strict=True):
+    for one, other, terms in zip(found, expected, [30, 9, 9, 9, 9 * n, 9 * n], strict=True):
         agree(one, other, dtype, terms)
 
 

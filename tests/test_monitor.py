@@ -40,12 +40,14 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(autouse=True)
 def clean() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
+    """Ctrl-C as in a new program: another test's monitor may be waiting for garbage collection."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     plt.close("all")
     window._figures.clear()
     yield
     plt.close("all")
-    assert signal.getsignal(signal.SIGINT) is before, "a monitor kept Ctrl-C"
+    found = signal.signal(signal.SIGINT, before)
+    assert found is signal.default_int_handler, "a monitor kept Ctrl-C"
 
 
 @pytest.fixture

@@ -12,10 +12,13 @@ array functions that fits ``x`` and calls the functions that NumPy and CuPy shar
 ``process``         what belongs to the whole process: the threads of BLAS, the allocator
 ``windows``         where a sliding window meets its input, as pure arithmetic
 ``numpy_convolve`` ``cupy_convolve``  convolution on either
+``numpy_patches`` ``numpy_few_images``  two forms more of it for NumPy
 ``kernels``         the GPU's kernels that are written by hand, for the ``cupy_`` files
 ``numpy_elementwise`` ``cupy_elementwise``  functions number by number, on either
 ``numpy_gelu``      the normal distribution and gelu
-``compiled``        whether Numba is there for it; then ``numba_kernels``
+``numpy_normalize`` ``cupy_normalize``  batch normalization on either
+``numpy_blocks``    its passes over blocks that fit into the cache
+``compiled``        whether Numba is there for these; then ``numba_kernels`` and its like
 ``numpy_reduce``    sums and means along axes
 ``numpy_softmax`` ``cupy_softmax``  softmax and the logarithm of a sum of exponentials
 ``numpy_groups``    convolution in groups of channels

@@ -1,9 +1,9 @@
 """Whether compiled kernels are to be used: if Numba is there, and an array is large enough.
 
-``numpy_gelu`` and ``numpy_dense`` are complete without it. Where ``kernels_for`` gives the module
-``numba_kernels``, they call its loops instead. To import Numba takes 0.3 s, to find the kernels
-compiled 0.5 s, and to compile them 3 s, once on a machine for each class of numbers. Programs that
-work on small arrays alone pay for none of it.
+``numpy_gelu``, ``numpy_dense`` and ``numpy_blocks`` are complete without it. Where ``kernels_for``
+gives the module ``numba_kernels``, they call its loops. To import Numba takes 0.3 s, to find
+the kernels compiled 0.5 s, and to compile them some seconds, once on a machine for each class of
+numbers. Programs that work on small arrays alone pay for none of it.
 
 The choice depends on the size and class of an array, never on what was computed before: the same
 call gives the same bits. What fails in Numba (a release for other versions of Python or NumPy, no

@@ -103,7 +103,6 @@ from tinydl.backend.cupy_convolve import (
 )
 from tinydl.backend.cupy_dense import (
     centred_affine,
-    centred_affine_gradient,
     normalize_gelu,
     normalize_gelu_gradients,
 )

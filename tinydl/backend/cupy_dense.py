@@ -18,17 +18,6 @@ def centred_affine(w: Any, x: Any, b: Any) -> Any:
     return normalize.DENSE_CENTRED(z, *moments(z, (1,)), b, n, packed)
 
 
-def centred_affine_gradient(g: Any, packed: Any) -> Any:
-    """The gradient by z, from that by z − μ, μ and σ²."""
-    g, packed = alike(g, packed)
-    n = packed.shape[1] - 2
-    to_centred = cupy.ascontiguousarray(g[:, :n])
-    added, _ = sums(to_centred, to_centred, (1,))
-    return normalize.DENSE_CENTRED_GRADIENT(
-        to_centred, added, g[:, n, None], g[:, n + 1, None], packed[:, :n], 1.0 / max(n, 1)
-    )
-
-
 def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: bool) -> Any:
     """gelu of the normalized z; with save also its slope."""
     packed, scale, offset = alike(packed, scale, offset)
@@ -39,11 +28,11 @@ def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: b
 def normalize_gelu_gradients(
     g: Any, packed: Any, slope: Any, scale: Any, epsilon: float
 ) -> tuple[Any, Any, Any]:
-    """The gradients by the packed array, scale and offset; z − μ stands for its σ² too."""
+    """The gradients by z, scale and offset; z stands for its μ and σ² too."""
     g, packed, slope, scale = alike(g, packed, slope, scale)
-    n, variance = packed.shape[1] - 2, packed[:, -1:]
-    d, z = normalize.DENSE_GELU_SLOPED(g, slope, packed[:, :n])
+    variance = packed[:, -1:]
+    d, z = normalize.DENSE_GELU_SLOPED(g, slope, packed[:, :-2])
     to_offset, to_scale = sums(d, z, (1,), None, cupy.ascontiguousarray(variance), epsilon)
-    dz = cupy.empty_like(packed)
-    normalize.DENSE_GELU_GRADIENT(d, z, variance, scale, to_scale, epsilon, n, dz)
+    share = 1.0 / max(z.shape[1], 1)
+    dz = normalize.DENSE_GELU_GRADIENT(d, z, variance, scale, to_scale, to_offset, epsilon, share)
     return dz, to_scale, to_offset

@@ -1,234 +1,31 @@
-"""Kernels in compiled form, by Numba: gelu, and what ``numpy_dense`` does with rows of features.
+"""Kernels in compiled form, by Numba, and their compilation.
 
 NumPy goes over an array once for each operation. A compiled loop goes over it once, and what lies
-between stays in the registers of the processor, which works on 4 to 16 numbers at a time there. The
-formulas are those of ``numpy_gelu`` and ``numpy_dense``. This module is imported by ``compiled``
-alone, when there is work for it; each kernel is compiled in ``compile_for``, or read from the
-files in which Numba keeps compiled code (``__pycache__``, or the user's folder for such things).
+between stays in the registers of the processor, which works on 4 to 16 numbers at a time there.
+``numba_gelu`` and ``numba_normalize`` hold the loops; their formulas are those of the modules of
+NumPy that call them. This module is imported by ``compiled`` alone, when there is work for it. Each
+kernel is compiled in ``compile_for``, or read from the files in which Numba keeps compiled code
+(``__pycache__``, or the user's folder for such things).
 
 What vectors need is written out: no branch that is not a choice between two numbers, and no call of
-the C library, which takes one number. So exp is here too, by the method that every library has
-(Cody and Waite, Software Manual for the Elementary Functions, 1980, chapter 6):
-
-    x = n ln 2 + r  with an integer n and |r| ≤ ½ ln 2,    e^x = 2ⁿ e^r
-
-* n is x / ln 2 rounded. Adding 1.5 · 2⁵² to a double rounds it: there is no room for a fraction,
-  and the integer stands in the lowest bits of the sum.
-* ln 2 is the sum of a number with so few digits that n times it is exact, and a small rest.
-* e^r is its Taylor polynomial.
-* 2ⁿ is made of bits: n + 1023 is what the field of the exponent of a double holds. Half of n is
-  applied at a time, since 2ⁿ itself may be too small where the result is not normal.
+the C library, which takes one number.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numba
-import numpy as np
 from numba import types
-from numba.extending import overload
 
-from tinydl.backend.numpy_gelu import COEFFICIENTS, INVERSE_ROOT_TWO_PI
-
-_AS_WRITTEN: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-"""But for a product and a sum that follows, which are rounded together."""
-
-_IN_ANY_ORDER: dict[str, Any] = {**_AS_WRITTEN, "fastmath": {"contract", "reassoc", "nsz"}}
-"""The terms of a sum, which several lanes of a vector add up."""
-
-LONG = 1024
-"""How many terms are added up in their own class. Such sums are added up in double."""
-
-_kernel = numba.njit(cache=True, **_AS_WRITTEN)
-_scalar = numba.njit(forceinline=True, **_AS_WRITTEN)
-_sum_of_many = numba.njit(forceinline=True, **_IN_ANY_ORDER)
-
-
-# ---- e^x for x ≤ 0 -------------------------------------------------------------------------------
-
-
-@_scalar
-def _polynomial(coefficients: Any, x: Any) -> Any:
-    """Horner's rule; the highest power is first."""
-    y = coefficients[0]
-    for c in coefficients[1:]:
-        y = y * x + c
-    return y
-
-
-def _taylor(degree: int, kind: Any) -> tuple[Any, ...]:
-    """The coefficients of exp."""
-    return tuple([kind(1 / math.factorial(k)) for k in range(degree, -1, -1)])
-
-
-_TAYLOR = _taylor(12, np.float64)
-_SHIFT, _SHIFT_BITS = 1.5 * 2.0**52, int(np.float64(1.5 * 2.0**52).view(np.int64))
-_PER_LN_2 = 1.4426950408889634
-_LN_2, _LN_2_REST = 762123384786 / 2.0**40, -1.7239444525614835e-13
-
-_TAYLOR_SINGLE = _taylor(7, np.float32)
-_SHIFT_SINGLE = np.float32(1.5 * 2.0**23)
-_SHIFT_BITS_SINGLE = _SHIFT_SINGLE.view(np.int32)
-_PER_LN_2_SINGLE = np.float32(_PER_LN_2)
-_LN_2_SINGLE, _LN_2_REST_SINGLE = np.float32(45426 / 2.0**16), np.float32(1.4286068e-6)
-
-
-@_scalar
-def _exp_double(x: Any) -> Any:
-    shifted = x * _PER_LN_2 + _SHIFT
-    n = shifted - _SHIFT
-    r = (x - n * _LN_2) - n * _LN_2_REST
-    n_as_integer = np.float64(shifted).view(np.int64) - _SHIFT_BITS
-    half = n_as_integer >> 1
-    rest = n_as_integer - half
-    y = _polynomial(_TAYLOR, r) * np.int64((half + 1023) << 52).view(np.float64)
-    return y * np.int64((rest + 1023) << 52).view(np.float64)
-
-
-@_scalar
-def _exp_single(x: Any) -> Any:
-    shifted = np.float32(x * _PER_LN_2_SINGLE + _SHIFT_SINGLE)
-    n = np.float32(shifted - _SHIFT_SINGLE)
-    r = (x - n * _LN_2_SINGLE) - n * _LN_2_REST_SINGLE
-    n_as_integer = np.int32(shifted.view(np.int32) - _SHIFT_BITS_SINGLE)
-    half = np.int32(n_as_integer >> np.int32(1))
-    rest = np.int32(n_as_integer - half)
-    bits = np.int32(np.int32(half + np.int32(127)) << np.int32(23))
-    y = _polynomial(_TAYLOR_SINGLE, r) * bits.view(np.float32)
-    bits = np.int32(np.int32(rest + np.int32(127)) << np.int32(23))
-    return y * bits.view(np.float32)
-
-
-# ---- gelu of a number: see numpy_gelu ------------------------------------------------------------
-
-
-def _quotient(dtype: Any) -> tuple[tuple[Any, ...], tuple[Any, ...], Any, Any]:
-    """P and Q of a class, highest power first, the largest a, and 1/√(2π)."""
-    rows, largest = COEFFICIENTS[np.dtype(dtype)]
-    p, q = [tuple([dtype(c) for c in np.trim_zeros(row, "b")[::-1]]) for row in rows]
-    return p, q, dtype(largest), dtype(INVERSE_ROOT_TWO_PI)
-
-
-_P, _Q, _LARGEST, _DENSITY = _quotient(np.float64)
-_P_SINGLE, _Q_SINGLE, _LARGEST_SINGLE, _DENSITY_SINGLE = _quotient(np.float32)
-
-
-def _lower_tail(a: Any) -> Any:
-    """For a ≥ 0: a, no larger than where e^(−a²/2) is 0, and of it φ(a) and Φ(−a)."""
-    raise NotImplementedError("it exists in compiled form only")
-
-
-@overload(_lower_tail, jit_options={"forceinline": True, **_AS_WRITTEN})
-def _lower_tail_of_class(a: Any) -> Any:
-    def of_double(a: Any) -> Any:
-        a = _LARGEST if a > _LARGEST else a
-        decay = _exp_double(a * a * -0.5)
-        return a, decay * _DENSITY, _polynomial(_P, a) * decay / _polynomial(_Q, a)
-
-    def of_single(a: Any) -> Any:
-        a = _LARGEST_SINGLE if a > _LARGEST_SINGLE else a
-        decay = _exp_single(a * a * np.float32(-0.5))
-        tail = _polynomial(_P_SINGLE, a) * decay / _polynomial(_Q_SINGLE, a)
-        return a, decay * _DENSITY_SINGLE, tail
-
-    return of_single if a == types.float32 else of_double
-
-
-@_scalar
-def _gelu(x: Any) -> Any:
-    """max(x, 0) − a Φ(−a), and its slope, 1 + h or 0 − h with h = a φ(a) − Φ(−a)."""
-    zero, one = type(x)(0), type(x)(1)
-    a, density, tail = _lower_tail(abs(x))
-    h = a * density - tail
-    return (x if x > zero else zero) - a * tail, (zero - h if x < zero else one + h)
-
-
-# ---- loops ---------------------------------------------------------------------------------------
-
-
-@_kernel
-def gelu(x: Any, y: Any, slope: Any) -> None:
-    """Write gelu(x) into y and, unless it is None, gelu'(x) into slope."""
-    for i in range(x.size):
-        value, derivative = _gelu(x[i])
-        y[i] = value
-        if slope is not None:
-            slope[i] = derivative
-
-
-@_kernel
-def normalize_gelu(
-    packed: Any, factor: Any, offset: Any, y: Any, slope: Any, first: int, end: int
-) -> None:
-    """Rows of gelu(factor (z − μ) + offset)."""
-    for c in range(first, end):
-        times, plus = factor[c, 0], offset[c, 0]
-        for i in range(y.shape[1]):
-            value, derivative = _gelu(packed[c, i] * times + plus)
-            y[c, i] = value
-            if slope is not None:
-                slope[c, i] = derivative
-
-
-@_sum_of_many
-def _sum(x: Any, n: int) -> Any:
-    """The sum of the first n numbers, in double."""
-    total = 0.0
-    for start in range(0, n, LONG):
-        part = type(x[0])(0)
-        for i in range(start, min(start + LONG, n)):
-            part += x[i]
-        total += part
-    return total
-
-
-@_sum_of_many
-def _sum_of_products(x: Any, y: Any, n: int) -> Any:
-    """The same of x y."""
-    total = 0.0
-    for start in range(0, n, LONG):
-        part = type(x[0])(0)
-        for i in range(start, min(start + LONG, n)):
-            part += x[i] * y[i]
-        total += part
-    return total
-
-
-@_kernel
-def normalize_gelu_gradients(
-    g: Any, packed: Any, slope: Any, factor: Any, inverse: Any,
-    dz: Any, to_scale: Any, to_offset: Any, first: int, end: int,
-) -> None:  # fmt: skip
-    """Rows of the gradients, where inverse is 1 / σ and factor γ / σ."""
-    n = slope.shape[1]
-    for c in range(first, end):
-        d, z = dz[c], packed[c]
-        for i in range(n):
-            d[i] = g[c, i] * slope[c, i]
-        to_offset[c, 0] = _sum(d, n)
-        to_scale[c, 0] = _sum_of_products(d, z, n) * inverse[c, 0]
-        along = to_scale[c, 0] * inverse[c, 0] / type(d[0])(n)
-        times = factor[c, 0]
-        for i in range(n):
-            d[i] = (d[i] - z[i] * along) * times
-
-
-@_kernel
-def centre(packed: Any, b: Any, first: int, end: int) -> None:
-    """Take the mean off rows of z; write it with the bias, and the variance, behind each."""
-    n = packed.shape[1] - 2
-    for c in range(first, end):
-        z = packed[c]
-        mean = type(z[0])(_sum(z, n) / n)
-        for i in range(n):
-            z[i] -= mean
-        z[n] = mean + b[c, 0]
-        z[n + 1] = _sum_of_products(z, z, n) / n
-
-
-# ---- compiling -----------------------------------------------------------------------------------
+from tinydl.backend.numba_gelu import (
+    centre,
+    gelu,
+    gelu_derivative,
+    normalize_gelu,
+    normalize_gelu_gradients,
+)
+from tinydl.backend.numba_normalize import add_gradients, add_squares, normalize, write_gradient
 
 
 def compile_for(dtype: Any) -> None:
@@ -240,12 +37,17 @@ def compile_for(dtype: Any) -> None:
     number = numba.from_dtype(dtype)
     x, xs = [types.Array(number, n, "C", readonly=True, aligned=False) for n in (1, 2)]
     y, ys = [types.Array(number, n, "C") for n in (1, 2)]
-    row = (types.intp, types.intp)
+    total, row = types.Array(types.float64, 1, "C"), (types.intp, types.intp)
     signatures: dict[Any, list[Any]] = {
         gelu: [(x, y, slope) for slope in (types.none, y)],
+        gelu_derivative: [(number, number, number, types.boolean, x, y)],
         normalize_gelu: [(xs, xs, xs, ys, slope, *row) for slope in (types.none, ys)],
         normalize_gelu_gradients: [(xs, xs, xs, xs, xs, ys, ys, ys, *row)],
         centre: [(ys, xs, *row)],
+        add_squares: [(xs, x, total, *row)],
+        normalize: [(xs, x, x, x, number, ys, *row)],
+        add_gradients: [(xs, xs, shown, x, total, total, *row) for shown in (types.none, xs)],
+        write_gradient: [(xs, xs, shown, *4 * [x], ys, *row) for shown in (types.none, xs)],
     }
     for kernel, forms in signatures.items():
         kernel.disable_compile(False)

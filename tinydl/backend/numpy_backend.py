@@ -88,7 +88,6 @@ from tinydl.backend.numpy_attend import attend, attend_gradients
 from tinydl.backend.numpy_bend import bend, bend_gradients
 from tinydl.backend.numpy_dense import (
     centred_affine,
-    centred_affine_gradient,
     normalize_gelu,
     normalize_gelu_gradients,
 )

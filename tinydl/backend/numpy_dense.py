@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from tinydl.backend.compiled import kernels_for
+from tinydl.backend.numpy_blocks import channel_sums
 from tinydl.backend.numpy_gelu import COMPILED_WORK, PIECE, gelu_piece
 from tinydl.backend.numpy_gelu import WORK as GELU_WORK
 from tinydl.backend.numpy_matmul import PRODUCTS
-from tinydl.backend.numpy_normalize import channel_sums
 from tinydl.backend.threads import MOST, par
 
 
@@ -42,26 +42,9 @@ def centred_affine(w: Any, x: Any, b: Any) -> Any:
         packed[first:end, n] = mean + bias[first:end, 0]
         packed[first:end, n + 1] = np.vecdot(z, z) / n
 
-    par(channels, rows, work=channels * n * (inputs // PRODUCTS + 4) + x.size)
+    work = channels * n * (inputs // PRODUCTS + 4) + x.size
+    par(channels, rows, work=work, step=_step(channels, n))
     return packed
-
-
-def centred_affine_gradient(g: Any, packed: Any) -> Any:
-    """The gradient by z, from that by z − μ, μ and σ². The last two are 0 as a rule."""
-    channels, n = packed.shape[0], packed.shape[1] - 2
-    dz = np.empty((channels, n), packed.dtype)
-    shift, slope = g[:, n, None] / n, g[:, n + 1, None] * (2.0 / n)
-    has_slope = bool(slope.any())
-
-    def rows(first: int, end: int) -> None:
-        part = slice(first, end)
-        mean = channel_sums(g[None, part, :n])[:, None] / n
-        np.subtract(g[part, :n], mean - shift[part], out=dz[part])
-        if has_slope:
-            dz[part] += slope[part] * packed[part, :n]
-
-    par(channels, rows, work=3 * dz.size)
-    return dz
 
 
 def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: bool) -> Any:
@@ -92,17 +75,14 @@ def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: b
 def normalize_gelu_gradients(
     g: Any, packed: Any, slope: Any, scale: Any, epsilon: float
 ) -> tuple[Any, Any, Any]:
-    """The gradients by the packed array, scale and offset; z − μ stands for its σ² too.
+    """The gradients by z, scale and offset; z stands for its μ and σ² too.
 
-    With d = g · slope and sums over a row,
+    With d = g · slope, ẑ = (z − μ) / σ and means ⟨ ⟩ over the n elements of a row,
 
-        ∂(z − μ) = γ / σ · (d − (z − μ) Σ d (z − μ) / (n σ²))    ∂γ = Σ d (z − μ) / σ    ∂β = Σ d
-
-    and 0 for the two columns of μ and σ².
+        ∂z = γ / σ · (d − ⟨d⟩ − ẑ ⟨d ẑ⟩)        ∂γ = n ⟨d ẑ⟩        ∂β = n ⟨d⟩
     """
     channels, n = slope.shape
-    dz = np.empty_like(packed)
-    dz[:, n:] = 0.0
+    dz = np.empty_like(slope)
     inverse = (packed[:, n + 1, None] + epsilon) ** -0.5
     factor = scale * inverse
     to_scale, to_offset = np.empty_like(inverse), np.empty_like(inverse)
@@ -110,15 +90,17 @@ def normalize_gelu_gradients(
     if kernels is not None:
         given = map(np.ascontiguousarray, (g, packed, slope, factor, inverse))
         par(channels, partial(kernels.normalize_gelu_gradients, *given, dz, to_scale, to_offset),
-            work=4 * slope.size)  # fmt: skip
+            work=5 * slope.size)  # fmt: skip
         return dz, to_scale, to_offset
 
     def rows(first: int, end: int) -> None:
         at = slice(first, end)
-        z, d = packed[at, :n], np.multiply(g[at], slope[at], out=dz[at, :n])
+        z, d = packed[at, :n], np.multiply(g[at], slope[at], out=dz[at])
         to_offset[at, 0] = channel_sums(d[None])
         to_scale[at] = np.vecdot(d, z)[:, None] * inverse[at]
-        d -= z * (to_scale[at] * inverse[at] / n)
+        along = z * (to_scale[at] * inverse[at] / n)
+        along += to_offset[at] / n
+        d -= along
         d *= factor[at]
 
     par(channels, rows, work=8 * slope.size, step=_step(channels, n))

@@ -10,12 +10,14 @@ degrees 8 and 9 in double and 3 and 4 in single: Hart's keep the *absolute* erro
 half of the digits of Φ(−8). These keep the relative one, so that x Φ(x) is right to 12 digits
 (5 in single) down to where it underflows. All are positive: no sum loses digits.
 
-A pass over an array costs more than the arithmetic in it. Both polynomials are therefore one
-product of a matrix with two rows and the powers of a, which the matrix library does in one pass.
+A pass over an array costs more than the arithmetic in it. P and Q are therefore kept as products of
+two factors each, which need only half of the powers of a; and the four factors, with −a²/2 beside
+them, are one product of a small matrix and these powers, which the matrix library does in one pass.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -36,22 +38,24 @@ WORK, COMPILED_WORK = 25, 6
 BEYOND = 1600.0
 """A number whose e^(−n/2) is 0 in either class."""
 
-_DOUBLE = np.array([
-    [2.0207540739466197, 2.759667851325815, 1.8693972813427748, 0.7947613329484239,
-     0.2290743599109693, 0.04560539804241118, 0.006123588021653727, 0.0005091732067715651,
-     2.026836765991931e-05, 0.0],
-    [4.041508147893239, 8.743992656214633, 8.69473722890606, 5.229808584161861,
-     2.1039406921729342, 0.5894518791841094, 0.11559210104999211, 0.015400363813227189,
-     0.0012763079616513846, 5.080526342529086e-05],
-])  # fmt: skip
-_SINGLE = np.array([
-    [0.17323206169912417, 0.11825227806179793, 0.037272737103271156, 0.004923811170380899, 0.0],
-    [0.3464641314816178, 0.5129423043992472, 0.3105898305748254, 0.09330255922434792,
-     0.012345679012345678],
-], np.float32)  # fmt: skip
+_DOUBLE = (
+    [2.0207540739466197, 1.5751237100721547, 0.5017825865263231, 0.07695310479411319,
+     0.004783416088380602],
+    [4.041508147893239, 4.724647016158182, 2.1860012886527116, 0.47388927816535387,
+     0.04099292610834487],
+    [1.0, 0.5861891639986625, 0.21986556887006936, 0.038279394653173274, 0.004237216099421752],
+    [1.0, 0.9945162778285277, 0.4478520169837022, 0.11529427340080295, 0.016807422254196066,
+     0.0012393665992764666],
+)  # fmt: skip
+_SINGLE = (
+    [0.17323206169912417, 0.04784777755941356],
+    [0.3464641314816178, 0.3256665858294973, 0.08305728325965427],
+    [1.0, 0.40641726370875564, 0.10290574445734502],
+    [1.0, 0.5405342185607632, 0.14864053491552967],
+)
 
-COEFFICIENTS = {np.dtype(np.float64): (_DOUBLE, 39.0), np.dtype(np.float32): (_SINGLE, 15.0)}
-"""By class: P and Q, lowest power first, and from where on e^(−a²/2) is 0."""
+FACTORS = {np.dtype(np.float64): (_DOUBLE, 39.0), np.dtype(np.float32): (_SINGLE, 15.0)}
+"""By class: P₁, Q₁, P₂ and Q₂, lowest power first, and from where on e^(−a²/2) is 0."""
 
 _SIGN_BITS: dict[Any, tuple[Any, Any]] = {
     np.dtype(np.float64): (np.int64, np.int64(-(1 << 63))),
@@ -62,7 +66,7 @@ _SIGN_BITS: dict[Any, tuple[Any, Any]] = {
 
 def gelu(x: Any, save: bool) -> Any:
     """x Φ(x); with save also its slope Φ(x) + x φ(x), where φ is the normal density."""
-    if x.dtype not in COEFFICIENTS:
+    if x.dtype not in FACTORS:
         return _by_erf(x, save)
     flat = np.ascontiguousarray(x).reshape(-1)
     y = np.empty_like(flat)
@@ -80,27 +84,34 @@ def gelu(x: Any, save: bool) -> Any:
 
 def gelu_derivative(x: Any, coefficients: Sequence[float], is_odd: bool) -> Any:
     """r(x²) φ(x), times x if it is odd, with the coefficients of r, highest power first."""
-    first, *rest = [c * INVERSE_ROOT_TWO_PI for c in coefficients]
     flat = np.ascontiguousarray(x).reshape(-1)
     y = np.empty_like(flat)
-
-    def work_on(start: int, end: int) -> None:
-        part, value = flat[start:end], y[start:end]
-        square = part * part
-        if square.dtype in COEFFICIENTS:
-            np.minimum(square, BEYOND, out=square)  # Inf · 0 would be NaN
-        np.multiply(square, first, out=value)
-        for i, c in enumerate(rest):
-            np.add(value, c, out=value)
-            if i < len(rest) - 1:
-                np.multiply(value, square, out=value)
-        np.multiply(square, -0.5, out=square)
-        np.multiply(value, np.exp(square, out=square), out=value)
-        if is_odd:
-            np.multiply(value, part, out=value)
-
-    _by_pieces(flat.size, work_on, WORK // 3)
+    kernels = kernels_for(flat.size, flat) if len(coefficients) <= 3 else None
+    if kernels is None:
+        of_piece = functools.partial(_derivative_piece, coefficients, is_odd)
+    else:
+        abc = [flat.dtype.type(c) for c in [0.0] * (3 - len(coefficients)) + [*coefficients]]
+        of_piece = functools.partial(kernels.gelu_derivative, *abc, is_odd)
+    work = WORK // 3 if kernels is None else COMPILED_WORK // 2
+    _by_pieces(flat.size, lambda i, j: of_piece(flat[i:j], y[i:j]), work)
     return y.reshape(x.shape)
+
+
+def _derivative_piece(coefficients: Sequence[float], is_odd: bool, x: Any, y: Any) -> None:
+    """Write a piece of gelu_derivative into y."""
+    first, *rest = [c * INVERSE_ROOT_TWO_PI for c in coefficients]
+    square = x * x
+    if square.dtype in FACTORS:
+        np.minimum(square, BEYOND, out=square)  # Inf · 0 would be NaN
+    np.multiply(square, first, out=y)
+    for i, c in enumerate(rest):
+        np.add(y, c, out=y)
+        if i < len(rest) - 1:
+            np.multiply(y, square, out=y)
+    np.multiply(square, -0.5, out=square)
+    np.multiply(y, np.exp(square, out=square), out=y)
+    if is_odd:
+        np.multiply(y, x, out=y)
 
 
 def _by_pieces(n: int, work_on: Work, work: int) -> None:
@@ -122,10 +133,11 @@ def gelu_piece(x: Any, y: Any, slope: Any = None) -> None:
     np.abs(x, out=a)
     np.minimum(a, s.bound, out=a)
     _multiply_up(powers)
-    decay = np.multiply(powers[2], -0.5, out=s.decay)
+    np.matmul(s.matrix, powers, out=s.factors)
+    first, second, decay = s.factors[:2], s.factors[2:4], s.factors[4]
+    np.multiply(first, second, out=first)
     np.exp(decay, out=decay)
-    np.matmul(s.coefficients, powers, out=s.quotient)
-    tail, q = s.quotient
+    tail, q = first
     np.multiply(tail, decay, out=tail)
     np.divide(tail, q, out=tail)  # Φ(−a)
     if slope is not None:
@@ -136,12 +148,20 @@ def gelu_piece(x: Any, y: Any, slope: Any = None) -> None:
 
 
 def _multiply_up(powers: Any) -> None:
-    """From 1 and a all powers of a, in as few calls as possible."""
+    """From 1 and a all powers of a up to the second or fifth, in as few calls as possible."""
     np.multiply(powers[1], powers[1], out=powers[2])
-    np.multiply(powers[1:3], powers[2], out=powers[3:5])
-    if len(powers) > 5:
-        np.multiply(powers[1:5], powers[4], out=powers[5:9])
-        np.multiply(powers[1], powers[8], out=powers[9])
+    if len(powers) > 3:
+        np.multiply(powers[1:3], powers[2], out=powers[3:5])
+        np.multiply(powers[1], powers[4], out=powers[5])
+
+
+@functools.cache
+def _matrix(dtype: Any) -> Any:
+    """What makes P₁, Q₁, P₂, Q₂ and −a²/2 out of the powers of a."""
+    factors, _ = FACTORS[dtype]
+    rows = [*factors, [0.0, 0.0, -0.5]]
+    width = max(map(len, rows))
+    return np.array([row + [0.0] * (width - len(row)) for row in rows], dtype)
 
 
 def _write_slope(x: Any, a: Any, tail: Any, decay: Any, slope: Any) -> None:
@@ -165,19 +185,20 @@ class _Space:
     """
 
     def __init__(self, dtype: Any, length: int) -> None:
-        self.coefficients, largest = COEFFICIENTS[dtype]
+        self.matrix = _matrix(dtype)
         self.length = length
-        degree = self.coefficients.shape[1] - 1
+        factors, terms = self.matrix.shape
         width = length + (-length % 16) + 8  # rows that are not whole pages apart
-        rows = np.empty((degree + 6, width), dtype)
-        rows[0], rows[-2], rows[-1] = 1.0, largest, 0.0
+        rows = np.empty((terms + factors + 2, width), dtype)
+        rows[0], rows[-2], rows[-1] = 1.0, FACTORS[dtype][1], 0.0
         self._rows = rows
 
     def cut(self, n: int) -> _Space:
         """The same for pieces of length n."""
         rows = self._rows[:, :n]
-        self.powers, self.quotient = rows[:-5], rows[-5:-3]
-        self.decay, self.bound, self.zero = rows[-3:]
+        terms = self.matrix.shape[1]
+        self.powers, self.factors = rows[:terms], rows[terms:-2]
+        self.bound, self.zero = rows[-2:]
         return self
 
 

@@ -54,8 +54,11 @@ def par(n: int, work_on: Work, *, work: int, step: int | None = None) -> None:
 
 
 def _step(n: int, work: int) -> int:
-    """The length of the pieces: an even number of equal ones, as two processors are usual."""
-    pieces = min(MOST, work // LEAST)
+    """The length of the pieces: an even number of equal ones, as two processors are usual.
+
+    Two where there is just enough to do for that. Only those that stay long become more.
+    """
+    pieces = min(MOST, max(work // (3 * LEAST), min(2, work // LEAST)))
     pieces -= pieces % 2 if pieces > 1 else 0
     return -(-n // max(1, pieces)) or 1
 

@@ -180,17 +180,16 @@ class NormalizedGelu(Layer):
         values = [self.layer.Weights, self.layer.Bias, bn.Scale, bn.Offset]
         w, b, scale, offset = [value._value for value in values]
         wide = in_shape(x._value, (x.shape[0], math.prod(x.shape[1:])))
-        packed = dense.centred_affine(w, wide, b)
-        y = dense.normalize_gelu(packed, scale, offset, epsilon=bn.Epsilon)
+        centred = dense.centred_affine(w, wide, b)
+        y = dense.affine_normalize_gelu(w, wide, centred, scale, offset, epsilon=bn.Epsilon)
+        mu, variance = [take(centred, index=at) for at in (dense.MU, dense.VARIANCE)]
         state = {
-            "TrainedMean": self._moved(packed, -2, bn.TrainedMean, bn.MeanDecay),
-            "TrainedVariance": self._moved(packed, -1, bn.TrainedVariance, bn.VarianceDecay),
+            "TrainedMean": self._moved(mu, bn.TrainedMean, bn.MeanDecay),
+            "TrainedVariance": self._moved(variance, bn.TrainedVariance, bn.VarianceDecay),
         }
         return dlarray._make(in_shape(y, (w.shape[0], *x.shape[1:])), x.dims), state
 
-    def _moved(self, packed: Any, column: int, old: dlarray, decay: float) -> dlarray:
-        """A running statistic after this batch, whose own is a column beside its results."""
-        end = column + 1 or None
-        new = take(packed, index=(slice(None), slice(column, end)))
-        running = devices.beside(packed, old._value)
+    def _moved(self, new: Any, old: dlarray, decay: float) -> dlarray:
+        """A running statistic after this batch, whose own is new."""
+        running = devices.beside(new, old._value)
         return dlarray._make(moved(running, in_shape(new, old.shape), decay), "")

@@ -12,11 +12,13 @@ from typing import Any
 from tinydl.autodiff import Primitive
 from tinydl.backend import xp
 from tinydl.primitives.contract import affine, matmul, turned
-from tinydl.primitives.elementwise import power
 from tinydl.primitives.gelu import gelu
-from tinydl.primitives.normalize import variance
+from tinydl.primitives.normalize import normalize, variance
 from tinydl.primitives.reduce import mean
 from tinydl.primitives.shape import concatenate, take
+
+ROWS, MU, VARIANCE = [(slice(None), slice(*at)) for at in ((None, -2), (-2, -1), (-1, None))]
+"""Where these are in the result of centred_affine."""
 
 
 @Primitive
@@ -29,11 +31,14 @@ def centred_affine(w: Any, x: Any, b: Any) -> Any:
 
 @centred_affine.gradients("w", "x", "b")
 def _(g: Any, w: Any, x: Any, y: Any, need: tuple[bool, ...]) -> tuple[Any, ...]:
-    dz = xp(g).centred_affine_gradient(g, y)
+    to_centred, to_mu, to_variance = [take(g, index=at) for at in (ROWS, MU, VARIANCE)]
+    share = 1.0 / x.shape[1]
+    dz = to_centred - mean(to_centred, axis=(1,)) + to_mu * share
+    dz = dz + take(y, index=ROWS) * (to_variance * (2.0 * share))
     return (
         matmul(dz, turned(x)) if need[0] else None,
         matmul(turned(w), dz) if need[1] else None,
-        g[:, -2:-1] if need[2] else None,  # the bias is a part of μ alone
+        to_mu if need[2] else None,  # the bias is a part of μ alone
     )
 
 
@@ -45,28 +50,41 @@ def _centred_affine(w: Any, x: Any, b: Any) -> Any:
 
 
 @Primitive.saving("slope")
-def normalize_gelu(
-    packed: Any, scale: Any, offset: Any, *, epsilon: float, save: bool = False
+def affine_normalize_gelu(
+    w: Any, x: Any, centred: Any, scale: Any, offset: Any, *, epsilon: float, save: bool = False
 ) -> Any:
-    """gelu(scale · (z − μ) / √(σ² + epsilon) + offset), for what centred_affine gives.
+    """gelu(scale · (z − μ) / √(σ² + epsilon) + offset) for the rows of z = w x.
 
-    In its gradient z − μ stands for the variance too, which is its mean square.
+    centred is what centred_affine gives for w and x, worked out before. In the gradient w and x
+    stand for it too: it gets none.
     """
-    if _is_complex(packed, scale, offset):
-        return _normalize_gelu(packed, scale, offset, epsilon=epsilon)
-    return xp(packed).normalize_gelu(packed, scale, offset, epsilon, save)
+    if _is_complex(w, x, scale, offset):
+        return _affine_normalize_gelu(w, x, centred, scale, offset, epsilon=epsilon)
+    return xp(x).normalize_gelu(centred, scale, offset, epsilon, save)
 
 
-@normalize_gelu.gradients("packed", "scale", "offset")
-def _(g: Any, packed: Any, slope: Any, scale: Any, epsilon: float) -> tuple[Any, ...]:
-    return xp(g).normalize_gelu_gradients(g, packed, slope, scale, epsilon)
+@affine_normalize_gelu.gradients("w", "x", "centred", "scale", "offset")
+def _(
+    g: Any, w: Any, x: Any, centred: Any, slope: Any, scale: Any, epsilon: float,
+    need: tuple[bool, ...],
+) -> tuple[Any, ...]:  # fmt: skip
+    dz, to_scale, to_offset = xp(g).normalize_gelu_gradients(g, centred, slope, scale, epsilon)
+    return (
+        matmul(dz, turned(x)) if need[0] else None,
+        matmul(turned(w), dz) if need[1] else None,
+        None,
+        to_scale,
+        to_offset,
+    )
 
 
-@normalize_gelu.definition
-def _normalize_gelu(packed: Any, scale: Any, offset: Any, *, epsilon: float) -> Any:
-    centred = take(packed, index=(slice(None), slice(None, -2)))
-    var = mean(centred * centred, axis=(1,))
-    return gelu(centred * (scale * power(var + epsilon, p=-0.5)) + offset)
+@affine_normalize_gelu.definition
+def _affine_normalize_gelu(
+    w: Any, x: Any, centred: Any, scale: Any, offset: Any, *, epsilon: float
+) -> Any:
+    z = matmul(w, x)
+    mu = mean(z, axis=(1,))
+    return gelu(normalize(z, mu, variance(z, mu, axis=(1,)), scale, offset, epsilon=epsilon))
 
 
 def _is_complex(*arrays: Any) -> bool:

@@ -177,15 +177,11 @@ def _by_own_statistics() -> dict[str, list[Case]]:
 def _dense() -> dict[str, list[Case]]:
     """A fully connected layer with batch normalization and gelu, in two functions."""
     found: dict[str, list[Case]] = {
-        "centred_affine": [], "centred_affine_gradient": [], "normalize_gelu": [],
-        "normalize_gelu_gradients": [],
+        "centred_affine": [], "normalize_gelu": [], "normalize_gelu_gradients": [],
     }  # fmt: skip
     for units, inputs, n in [(80, 80, 128), (3, 2, 1000), (1, 5, 2)]:
         column, full = (units, 1), (units, n)
         affine: list[Shape] = [(units, inputs), (inputs, n), column]
-
-        def back(lib: Any, g: Any, *wxb: Any) -> Any:
-            return lib.centred_affine_gradient(g, lib.centred_affine(*wxb))
 
         def normalized(lib: Any, scale: Any, offset: Any, *wxb: Any) -> Any:
             return lib.normalize_gelu(lib.centred_affine(*wxb), scale, offset, 1e-5, True)
@@ -195,7 +191,6 @@ def _dense() -> dict[str, list[Case]]:
             return lib.normalize_gelu_gradients(g, packed, slope, scale, 1e-5)
 
         found["centred_affine"].append(_plain("centred_affine", *affine))
-        found["centred_affine_gradient"].append(Case(back, [(units, n + 2), *affine]))
         found["normalize_gelu"].append(Case(normalized, [column, column, *affine]))
         found["normalize_gelu_gradients"].append(
             Case(normalized_back, [full, full, column, *affine])

@@ -49,13 +49,6 @@ DENSE_CENTRED = Elementwise(
 )
 """The rows of z less their means, and in two more columns the means and variances."""
 
-DENSE_CENTRED_GRADIENT = Elementwise(
-    "tinydl_dense_centred_gradient",
-    "T g, T sum, T to_mean, T to_variance, T centred, T share",
-    "T d",
-    "d = g - (sum - to_mean) * share + to_variance * 2 * share * centred",
-)
-
 DENSE_GELU = Elementwise(
     "tinydl_dense_gelu",
     "T z, T variance, T scale, T offset, T epsilon",
@@ -75,11 +68,10 @@ DENSE_GELU_SLOPED = Elementwise(
 
 DENSE_GELU_GRADIENT = Elementwise(
     "tinydl_dense_gelu_gradient",
-    "raw T d, raw T z, T variance, T scale, T to_scale, T epsilon, int64 n",
+    "T d, T z, T variance, T scale, T to_scale, T to_offset, T epsilon, T share",
     "T dz",
     """
-    long long row = i / (n + 2), column = i % (n + 2), at = row * n + column;
     T inverse = 1 / sqrt(variance + epsilon);
-    dz = column < n ? (d[at] - z[at] * (to_scale * inverse / n)) * (scale * inverse) : T(0)
+    dz = (d - to_offset * share - z * (to_scale * inverse * share)) * (scale * inverse)
     """,
 )
