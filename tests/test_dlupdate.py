@@ -160,3 +160,7 @@ def test_state_is_left_alone() -> None:
     made = dlupdate(lambda w: w * 0.0, net)
     for old, new in zip(net.State.Value, made.State.Value, strict=True):
         np.testing.assert_array_equal(numbers(old), numbers(new))
+
+
+def test_several_results_of_nothing() -> None:
+    assert dlupdate(lambda w: (w, w), {"none": []}, nargout=2) == ({"none": []}, {"none": []})

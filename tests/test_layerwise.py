@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def weighted_sums(x: Any, W: Any, b: Any, count: int) -> Any:
     return y
 
 
-@given(pair=WITH_INPUTS, seed=SEEDS, outputs=st.integers(1, 3))
+@given(pair=WITH_INPUTS, seed=SEEDS, outputs=st.sampled_from([1, 2, 3, 30]))
 def test_fullyconnect(device: Any, pair: tuple[Any, str], seed: int, outputs: int) -> None:
     x, fmt = pair
     count = inputs_of(fmt)
@@ -55,13 +56,15 @@ def test_fullyconnect(device: Any, pair: tuple[Any, str], seed: int, outputs: in
     assert np.allclose(numbers(without, device), weighted_sums(x, W, 0 * b, count), atol=1e-13)
 
 
-@given(pair=WITH_INPUTS, seed=SEEDS)
-def test_the_derivatives_of_fullyconnect(device: Any, pair: tuple[Any, str], seed: int) -> None:
+@given(pair=WITH_INPUTS, seed=SEEDS, outputs=st.sampled_from([2, 30]))
+def test_the_derivatives_of_fullyconnect(
+    device: Any, pair: tuple[Any, str], seed: int, outputs: int
+) -> None:
     x, fmt = pair
     count = inputs_of(fmt)
     columns = x.reshape(-1, int(np.prod(x.shape[count:])), order="F")
-    W, b = normal((2, len(columns)), seed), normal((2, 1), seed + 1)
-    v = normal((2, *x.shape[count:]), seed + 2)
+    W, b = normal((outputs, len(columns)), seed), normal((outputs, 1), seed + 1)
+    v = normal((outputs, *x.shape[count:]), seed + 2)
 
     def slopes(X: dlarray, W: dlarray, b: dlarray) -> Any:
         Y = dl.fullyconnect(X, W, b)
@@ -69,11 +72,19 @@ def test_the_derivatives_of_fullyconnect(device: Any, pair: tuple[Any, str], see
 
     given = dlarray(device.put(x), fmt), dlarray(device.put(W)), dlarray(device.put(b))
     by_x, by_w, by_b = dlfeval(slopes, *given)
-    vs = v.reshape(2, -1, order="F")
+    vs = v.reshape(outputs, -1, order="F")
     assert by_x.dims == fmt
     assert np.allclose(numbers(by_x, device), (W.T @ vs).reshape(x.shape, order="F"), atol=1e-13)
     assert np.allclose(numbers(by_w, device), vs @ columns.T, atol=1e-13)
     assert np.allclose(numbers(by_b, device), vs.sum(axis=1, keepdims=True), atol=1e-13)
+
+
+def test_refusals_of_arrays_of_one_layout_show_each_of_them() -> None:
+    for convert, shown in ((dl.double, "1(B) dlarray"), (dl.single, "1(B) single dlarray")):
+        X = convert(dlarray(dl.ones(4, 4, 1, 1), "SSCB"))
+        for _ in range(2):
+            with pytest.raises(ValueError, match=re.escape(shown)):
+                dl.dlconv(X, dl.ones(3, 1, 1), WeightsFormat="TCU")
 
 
 def test_fullyconnect_of_arrays_without_labels() -> None:

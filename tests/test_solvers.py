@@ -351,3 +351,16 @@ def test_a_rate_may_be_an_array_of_one_element() -> None:
     w, g = dlarray(W), dlarray(GRADIENTS[0])
     for rate in (dlarray(0.5), np.float32(0.5), np.array([0.5])[0]):
         np.testing.assert_allclose(numbers(sgdmupdate(w, g, [], rate)[0]), W - 0.5 * GRADIENTS[0])
+
+
+def test_the_factors_of_a_network_with_gaps() -> None:
+    last = fullyConnectedLayer(
+        1, Weights=[[1.0, 2.0]], Bias=[[3.0]], WeightLearnRateFactor=0, BiasLearnRateFactor=10
+    )
+    net = dlnetwork([fullyConnectedLayer(2), last], Initialize=False)
+    ones = dlupdate(lambda w: 0.0 * w + 1.0, net.Learnables)
+    made, _ = sgdmupdate(net, ones, [], 0.1)
+    first, second, *given = made.Learnables.Value
+    assert first is None and second is None
+    np.testing.assert_allclose([numbers(v).ravel().tolist() for v in given[:1]], [[1.0, 2.0]])
+    np.testing.assert_allclose(numbers(given[1]), [[2.0]], rtol=1e-6)

@@ -167,15 +167,14 @@ def pull_back(
 
 def ancestors_of(start: Node, stop: frozenset[Node]) -> set[Node]:
     """The node itself and all that it was computed from; what lies behind `stop` is left out."""
-    seen, stack = {start}, [start]
-    while stack:
-        node = stack.pop()
+    seen, found = {start}, [start]
+    for node in found:  # which grows meanwhile
         if node in stop:
             continue
         for parent in node.parents:
             if parent is not None and parent not in seen:
                 seen.add(parent)
-                stack.append(parent)
+                found.append(parent)
     return seen
 
 

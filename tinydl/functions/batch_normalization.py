@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydl.autodiff.record import noted
+from tinydl.autodiff.record import noted, plain
 from tinydl.functions.formats import data_format
-from tinydl.functions.layerwise import same_class
+from tinydl.functions.layerwise import of_one_class
 from tinydl.functions.normalization import for_channels
 from tinydl.labels import devices, dlarray
 from tinydl.labels.align import classes
@@ -82,32 +82,41 @@ def by_batch(
     MeanDecay: float,
     VarianceDecay: float,
     function: Any = normalize.batch_normalize,
+    follow: bool = True,
 ) -> tuple[dlarray, dlarray, dlarray]:
     """batchnorm by the statistics of the batch, for an X with labels: its three results.
 
-    function is batch_normalize, or a primitive that does more to the result.
+    function is batch_normalize, or a primitive that does more to the result. Without follow the
+    statistics are given as constants; that they depend on X counts in the first result anyway.
     """
-    running = [_running(s, X, name) for s, name in ((mu, "mu"), (sigmaSq, "sigmaSq"))
-               if s is not None]  # fmt: skip
-    x, b, a = same_class(
-        X=X, offset=for_channels(offset, X, "offset", "batchnorm"),
+    x, b, a = of_one_class(
+        X=X._value, offset=for_channels(offset, X, "offset", "batchnorm"),
         scaleFactor=for_channels(scaleFactor, X, "scaleFactor", "batchnorm"),
     )  # fmt: skip
-    olds = [for_channels(s, X, name, "batchnorm")._value
-            for s, name in zip(running, ("mu", "sigmaSq"), strict=False)]  # fmt: skip
+    olds = [_running(s, X, name) for s, name in ((mu, "mu"), (sigmaSq, "sigmaSq"))
+            if s is not None]  # fmt: skip
+    data = x if follow else plain(x)
+    sizes = value_and_format(offset)[0].shape
     channel, decays = X.dims.index("C"), (float(MeanDecay), float(VarianceDecay))
     if olds and olds[0].dtype == olds[1].dtype == x.dtype:
-        moments = normalize.moved_moments(x, *olds, channel=channel, decays=decays)
-        news = [take(moments, index=i) for i in (2, 3)]
+        moments = normalize.moved_moments(data, *olds, channel=channel, decays=decays)
+        news = [_of_shape(sizes, moments, i) for i in (2, 3)]
     else:
-        moments = normalize.channel_moments(x, channel=channel)
-        news = [take(moments, index=i) for i in (0, 1)]
+        moments = normalize.channel_moments(data, channel=channel)
+        news = [_of_shape(sizes, moments, i) for i in (0, 1)]
         if olds:
             news = [moved(*of_one) for of_one in zip(olds, news, decays, strict=True)]
     y = function(x, noted(moments, "batchnorm"), a, b, channel=channel, epsilon=float(Epsilon))
-    sizes = value_and_format(offset)[0].shape
-    m, v = [dlarray._make(in_shape(value, sizes), "") for value in news]
+    m, v = [dlarray._make(value, "") for value in news]
     return dlarray._make(noted(y, "batchnorm"), X.dims), m, v
+
+
+def _of_shape(sizes: tuple[int, ...], moments: Any, i: int) -> Any:
+    """One of the moments in the shape of a parameter, often the first dimensions of its own."""
+    long, kept = moments.shape[1:], len(sizes)
+    if long[:kept] != sizes:
+        return in_shape(take(moments, index=i), sizes)
+    return take(moments, index=(i, *(slice(None),) * kept, *(0,) * (len(long) - kept)))
 
 
 def moved(old: Any, new: Any, decay: float) -> Any:
@@ -120,14 +129,14 @@ def _by_given(
     X: dlarray, offset: Any, scaleFactor: Any, mu: Any, sigmaSq: Any, epsilon: float
 ) -> dlarray:
     """batchnorm by given statistics."""
-    given = {"offset": offset, "scaleFactor": scaleFactor, "mu": _running(mu, X, "mu"),
-             "sigmaSq": _running(sigmaSq, X, "sigmaSq")}  # fmt: skip
-    parts = {name: for_channels(p, X, name, "batchnorm") for name, p in given.items()}
-    x, b, a, m, v = same_class(X=X, **parts)
+    x, b, a, m, v = of_one_class(
+        X=X._value, offset=for_channels(offset, X, "offset", "batchnorm"),
+        scaleFactor=for_channels(scaleFactor, X, "scaleFactor", "batchnorm"),
+        mu=_running(mu, X, "mu"), sigmaSq=_running(sigmaSq, X, "sigmaSq"),
+    )  # fmt: skip
     return dlarray._make(normalize.normalize(x, m, v, a, b, epsilon=float(epsilon)), X.dims)
 
 
-def _running(statistic: Any, X: dlarray, name: str) -> dlarray:
+def _running(statistic: Any, X: dlarray, name: str) -> Any:
     """A running statistic on the device of the data, where State may not have been yet."""
-    value, fmt = value_and_format(statistic, f"batchnorm: {name}", beside=(X,))
-    return dlarray._make(devices.beside(X._value, value), fmt)
+    return devices.beside(X._value, for_channels(statistic, X, name, "batchnorm"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from tinydl.functions.formats import data_format
+from tinydl.functions.formats import by_layout, data_format
 from tinydl.functions.layerwise import same_class
 from tinydl.functions.window import (
     leading,
@@ -95,7 +95,7 @@ def convolved(
     rank, window = len(filters.axes), filters.value.shape[:-2]
     stride = per_dimension(Stride, rank, "dlconv: Stride")
     dilation = per_dimension(DilationFactor, rank, "dlconv: DilationFactor")
-    pixels = Observations(X, filters.axes)
+    pixels = _observations(X, filters.axes)
     x = pixels.fold(x)
     widths = padding_widths(Padding, x.shape[:rank], window, stride, dilation)
     x, widths = padded(x, widths, PaddingValue)
@@ -123,25 +123,37 @@ def as_filters(X: dlarray, w: Any, fmt: str | None, order: str, caller: str) -> 
     None are those of a window for all S dimensions of X (or T), then order, "CU" or "UC", then
     groups. Dimensions that are missing have the size 1.
     """
-    named = None if fmt is None else "".join([label for label in fmt if label in "ST"])
-    axes = slid_over(X, named, "the format of the weights", caller)
-    wanted = "".join([X.dims[i] for i in axes]) + order + "U"
-    given = wanted if fmt is None else fmt
-    if w.ndim > len(given) or any([given.count(n) > wanted.count(n) for n in given]):
-        raise ValueError(
-            f"{caller}: weights of {formats.describe('', w.shape)} with the format {given} for "
-            f"{header(X, X.dims)}; they have one dimension for each of {wanted}: those of the "
-            "window, channels of a group (C), filters of a group (U), groups (U)"
-        )
-    w = in_shape(w, (*w.shape, *(1,) * (len(given) - w.ndim)))
-    places = [_place(given, wanted, i) for i in range(len(wanted))]
-    w = permuted(w, tuple([i for i in places if i is not None]))
-    sizes = iter(w.shape)
-    *window, first, second, groups = [1 if i is None else next(sizes) for i in places]
+    axes, given, places, (*window, first, second, groups) = _read(X, w.shape, fmt, order, caller)
+    w = permuted(in_shape(w, given), places)
     if groups > 1:  # the filters of a group come together
         w = in_shape(w, (*window, first, second, groups))
         w = permuted(w, (*range(len(window) + 1), len(window) + 2, len(window) + 1))
     return Filters(axes, in_shape(w, (*window, first, groups * second)), groups)
+
+
+@by_layout
+def _read(
+    X: dlarray, sizes: tuple[int, ...], fmt: str | None, order: str, caller: str
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """How weights of these sizes are read.
+
+    The dimensions of X that their window slides over; their sizes, one for each letter of fmt; the
+    order in which these are wanted; and the sizes of window, first, second and groups.
+    """
+    named = None if fmt is None else "".join([label for label in fmt if label in "ST"])
+    axes = slid_over(X, named, "the format of the weights", caller)
+    wanted = "".join([X.dims[i] for i in axes]) + order + "U"
+    given = wanted if fmt is None else fmt
+    if len(sizes) > len(given) or any([given.count(n) > wanted.count(n) for n in given]):
+        raise ValueError(
+            f"{caller}: weights of {formats.describe('', sizes)} with the format {given} for "
+            f"{header(X, X.dims)}; they have one dimension for each of {wanted}: those of the "
+            "window, channels of a group (C), filters of a group (U), groups (U)"
+        )
+    sizes = (*sizes, *(1,) * (len(given) - len(sizes)))
+    places = [_place(given, wanted, i) for i in range(len(wanted))]
+    ordered = tuple([i for i in places if i is not None])
+    return axes, sizes, ordered, tuple([1 if i is None else sizes[i] for i in places])
 
 
 def _place(given: str, wanted: str, i: int) -> int | None:
@@ -185,6 +197,11 @@ class Observations:
     def unfold(self, y: Any) -> Any:
         y = in_shape(y, (*y.shape[: self.kept], *self.others))
         return permuted(y, inverse(self.order))
+
+
+@by_layout
+def _observations(X: dlarray, axes: tuple[int, ...]) -> Observations:
+    return Observations(X, axes)
 
 
 def with_bias(y: Any, b: Any, caller: str) -> Any:

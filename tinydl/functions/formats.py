@@ -1,13 +1,18 @@
-"""DataFormat=: the labels of an argument that carries none itself."""
+"""DataFormat=: the labels of an argument that carries none itself; and what follows from labels."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from tinydl.functions.convert import stripdims
 from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.display import header
+
+REMEMBERED = 1000
+"""For so many layouts a function by_layout remembers its results; then it starts anew."""
 
 
 class Labelled(NamedTuple):
@@ -42,3 +47,36 @@ def data_format(X: dlarray, fmt: str | None, caller: str, needs: str = "") -> La
                 f"({formats.MEANING})"
             )
     return Labelled(labelled, None if fmt is None else formats.check(fmt, "DataFormat"))
+
+
+def by_layout(work_out: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: what work_out(X, *rest) gives is remembered for labels and sizes of X, and rest.
+
+    It follows from these alone, and may be shared; errors, which may tell more of X, are raised
+    each time. Networks meet the same few layouts in every step.
+
+    Example:
+        >>> from tinydl import dlarray
+        >>> @by_layout
+        ... def count(X, label):
+        ...     print("counting")
+        ...     return X.dims.count(label)
+        >>> X = dlarray([[1.0]], "SS")
+        >>> count(X, "S"), count(X, "S")
+        counting
+        (2, 2)
+    """
+    known: dict[Any, Any] = {}
+
+    @functools.wraps(work_out)
+    def remembered(X: dlarray, *rest: Any) -> Any:
+        key = X._format, X._value.shape, rest
+        found = known.get(key)
+        if found is None:
+            found = work_out(X, *rest)
+            if len(known) >= REMEMBERED:
+                known.clear()
+            known[key] = found
+        return found
+
+    return remembered

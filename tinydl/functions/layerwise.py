@@ -42,12 +42,15 @@ def fullyconnect(
     _check_matrix(w, b, count, X, inputs, has_bias=bias is not None)
     if len(inputs) > 1 or w.ndim > 2:
         # x lies in memory with its last dimension fastest, while the weights count its elements
-        # with the first one fastest. The weights are the smaller array to rearrange. Reversing the
-        # dimensions does that in one copy, and their gradient comes back in one.
-        sizes = X.shape[len(inputs) - 1 :: -1]
+        # with the first one fastest. Reversing the dimensions of the smaller one brings them
+        # together in one copy, and its gradient comes back in one.
         w = in_shape(w, (w.shape[0], count), order="F")
-        w = transpose(in_shape(w, (w.shape[0], *sizes)), axes=(0, *range(len(sizes), 0, -1)))
-        w = in_shape(w, (w.shape[0], count))
+        if math.prod(rest) < w.shape[0]:
+            x = in_shape(x, (count, *rest), order="F")
+        else:
+            sizes = X.shape[len(inputs) - 1 :: -1]
+            w = transpose(in_shape(w, (w.shape[0], *sizes)), axes=(0, *range(len(sizes), 0, -1)))
+            w = in_shape(w, (w.shape[0], count))
     x = in_shape(x, (count, math.prod(rest)))
     if bias is None:
         y = contract.matmul(w, x)
@@ -77,7 +80,13 @@ def _check_matrix(
 def same_class(**operands: Any) -> list[Any]:
     """The values of all arguments in the class they have together, on one device."""
     others = tuple(operands.values())
-    given = [value_and_format(x, name, others)[0] for name, x in operands.items()]
-    values = devices.together(given, list(operands))
-    dtype = common(*[v.dtype for v in values])
-    return [to_class(v, dtype) for v in values]
+    return of_one_class(
+        **{name: value_and_format(x, name, others)[0] for name, x in operands.items()}
+    )
+
+
+def of_one_class(**values: Any) -> list[Any]:
+    """Values in the class they have together, on one device; their names are for an error."""
+    given = devices.together(tuple(values.values()), tuple(values))
+    dtype = common(*[v.dtype for v in given])
+    return [v if v.dtype is dtype else to_class(v, dtype) for v in given]

@@ -12,8 +12,8 @@ import math
 from typing import Any
 
 from tinydl.functions.arguments import one_of, whole_sizes
-from tinydl.functions.formats import data_format
-from tinydl.functions.layerwise import same_class
+from tinydl.functions.formats import by_layout, data_format
+from tinydl.functions.layerwise import of_one_class
 from tinydl.labels import dlarray
 from tinydl.labels import format as formats
 from tinydl.labels.apply import value_and_format
@@ -221,17 +221,23 @@ def _operands(X: dlarray, offset: Any, scale: Any, epsilon: float, caller: str) 
         raise ValueError(f"{caller}: Epsilon is a number from 0 on, not {epsilon!r}")
     b = for_channels(offset, X, "offset", caller)
     a = for_channels(scale, X, "scaleFactor", caller)
-    return same_class(X=X, offset=b, scaleFactor=a)
+    return of_one_class(X=X._value, offset=b, scaleFactor=a)
 
 
 def for_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
-    """A parameter with one element for each channel, in a shape that expands to X."""
+    """The value of a parameter with one element for each channel, in a shape that expands to X."""
     value, _ = value_and_format(parameter, f"{caller}: {name}", beside=(X,))
-    channels = X.shape[X.dims.index("C")]
+    sizes = _beside_channels(X)
+    channels = math.prod(sizes)
     if math.prod(value.shape) != channels:
         raise ValueError(
             f"{caller}: {name} of {formats.describe('', value.shape)} for {header(X, X.dims)}; it "
             f"needs {channels} elements, one for each channel"
         )
-    sizes = tuple([channels if label == "C" else 1 for label in X.dims])
-    return dlarray._make(in_shape(value, sizes), "")
+    return in_shape(value, sizes)
+
+
+@by_layout
+def _beside_channels(X: dlarray) -> tuple[int, ...]:
+    """The sizes of an array with one number for each channel that expands to X."""
+    return tuple([n if label == "C" else 1 for n, label in zip(X.shape, X.dims, strict=True)])

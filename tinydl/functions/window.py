@@ -51,6 +51,9 @@ def permuted(x: Any, order: tuple[int, ...]) -> Any:
 
 def per_dimension(value: Any, rank: int, option: str, least: int = 1) -> Shape:
     """One whole number for each dimension of the window; a single one is meant for all."""
+    if type(value) is tuple and len(value) == rank:
+        if all([type(n) is int and n >= least for n in value]):
+            return value  # what layers keep
     given = list(value) if hasattr(value, "__len__") and not isinstance(value, str) else [value]
     numbers = given * rank if len(given) == 1 else given
     if len(numbers) != rank or not all(_is_whole(n, least) for n in numbers):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_new = object.__new__
+
 
 class Handle:
     """A value, plain or recorded, and the format of its dimensions.
@@ -20,6 +22,7 @@ class Handle:
     @classmethod
     def _make(cls, value: Any, fmt: str) -> Any:
         """A handle on a value that is known to be right, without copy or check."""
-        made = cls.__new__(cls)
-        made._value, made._format = value, fmt
+        made = _new(cls)
+        made._value = value
+        made._format = fmt
         return made

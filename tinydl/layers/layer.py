@@ -129,7 +129,7 @@ class Layer:
     def copy(self, **changes: Any) -> Layer:
         """The same layer as an object of its own, with other values for some attributes."""
         made = object.__new__(type(self))
-        made.__dict__.update(self.__dict__, **changes)
+        object.__setattr__(made, "__dict__", self.__dict__ | changes)
         return made
 
     def value(self, parameter: str) -> Any:

@@ -121,7 +121,7 @@ class batchNormalizationLayer(ScaledLayer):
         Y, mean, variance = by_batch(
             X[0], self.Offset, self.Scale, self.TrainedMean, self.TrainedVariance,
             Epsilon=self.Epsilon, MeanDecay=self.MeanDecay, VarianceDecay=self.VarianceDecay,
-            function=self.by_batch,
+            function=self.by_batch, follow=False,
         )  # fmt: skip
         return Y, {"TrainedMean": mean, "TrainedVariance": variance}
 

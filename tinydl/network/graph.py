@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tinydl.layers.layer import Layer
+from tinydl.network.factors import factor_of
 
 Connection = tuple[str, str]
 
@@ -36,7 +37,7 @@ class Graph:
         }
         self.connections = tuple([self._connect(*pair) for pair in connections])
         self.order = self._sorted()
-        self._plans: dict[tuple[str, ...], list[Step]] = {}
+        self._known: dict[Any, Any] = {}
         self.input_names = tuple(
             [self.entry(name, port) for name, feeds in self.inputs_of.items()
              for port, source in feeds.items() if source is None]
@@ -54,6 +55,13 @@ class Graph:
         pairs = itertools.pairwise(named)
         return cls(named, [(first_output(a), first_input(b)) for a, b in pairs])
 
+    def remembered(self, work_out: Callable[..., Any], *arguments: Any) -> Any:
+        """work_out(graph, *arguments), which is only worked out once: a graph never changes."""
+        key = work_out, arguments
+        if key not in self._known:
+            self._known[key] = work_out(self, *arguments)
+        return self._known[key]
+
     @functools.cached_property
     def all_layers(self) -> dict[str, Layer]:
         """The layers by name, and those in nested networks by path, such as "outer/fc"."""
@@ -62,6 +70,13 @@ class Graph:
             found[name] = layer
             found |= {f"{name}/{path}": part for path, part in layer.parts().items()}
         return found
+
+    @functools.cached_property
+    def learn_rate_factors(self) -> dict[tuple[str, str], float]:
+        """The factor by which solvers multiply the learning rate, of each layer and parameter."""
+        return {(name, parameter): factor_of(layer, parameter, "LearnRate")
+                for name, layer in self.all_layers.items()
+                for parameter in layer.Learnable}  # fmt: skip
 
     def entry(self, name: str, port: str) -> str:
         """What an input of a layer is called in connections, and as an input of the network."""
@@ -139,10 +154,7 @@ class Graph:
 
     def plan(self, outputs: Sequence[str]) -> list[Step]:
         """The layers that these outputs need, in order, and when a result can be forgotten."""
-        key = tuple(outputs)
-        if key not in self._plans:
-            self._plans[key] = self._plan(key)
-        return self._plans[key]
+        return self.remembered(Graph._plan, tuple(outputs))
 
     def _plan(self, outputs: Sequence[str]) -> list[Step]:
         needed = {layer_of(result) for result in outputs}

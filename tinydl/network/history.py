@@ -94,7 +94,8 @@ def follow(net: dlnetwork, verb: str, state: Table) -> None:
 def statistics_of(net: dlnetwork, state: Table) -> list[Any]:
     """The arrays of a State that are statistics."""
     layers = keeping_statistics(net)
-    return [row.Value._value for row in state if row.Layer in layers and row.Value is not None]
+    rows = zip(state._rows, state.Value, strict=True)
+    return [value._value for (layer, _), value in rows if layer in layers and value is not None]
 
 
 def _same(these: list[Any], those: list[Any]) -> bool:

@@ -13,10 +13,9 @@ from tinydl.layers.layer import Layer
 from tinydl.network import initialize as first
 from tinydl.network.compare import same_networks
 from tinydl.network.display import network_html, properties
-from tinydl.network.factors import factor_of
 from tinydl.network.graph import Graph
 from tinydl.network.history import History
-from tinydl.network.paths import by_layer, split
+from tinydl.network.paths import by_layer, row, split
 from tinydl.network.table import Connections, Table
 
 
@@ -124,14 +123,10 @@ class dlnetwork:
 
     @State.setter
     def State(self, table: Table) -> None:
-        free = {row for row in self._state.rows if self._is_resettable(*row)}
+        free = self._graph.remembered(_resettable)
         old, self._state = self._state, self._replacement(self._state, table, "State", free)
         if not any([v is not None and is_recorded(v._value) for v in self._learnables.Value]):
             self._history.assigned(old, self._state)  # within dlfeval it does not reach the caller
-
-    def _is_resettable(self, layer: str, parameter: str) -> bool:
-        name, path = split(layer, parameter)
-        return path in self._graph.layers[name].Resettable
 
     def _replacement(
         self, old: Table, new: Table, name: str, free: Container[tuple[str, str]] = ()
@@ -163,18 +158,18 @@ class dlnetwork:
     @property
     def Initialized(self) -> bool:
         """Whether all parameters have values."""
-        return bool(self._graph.layers) and not any(
-            value is None for value in (*self._learnables.Value, *self._state.Value)
-        )
+        values = (*self._learnables.Value, *self._state.Value)
+        return bool(self._graph.layers) and not any([value is None for value in values])
 
     # ---- values ---------------------------------------------------------------------------------
 
     def _parameters(self) -> dict[str, dict[str, Any]]:
         """The values of each layer's parameters, in handles of their own."""
         values: dict[str, dict[str, Any]] = {name: {} for name in self._graph.layers}
-        for row in (*self._learnables, *self._state):
-            name, path = split(row.Layer, row.Parameter)
-            values[name][path] = copy.copy(row.Value)
+        for table in (self._learnables.copy(), self._state.copy()):
+            for at, value in zip(table._rows, table.Value, strict=True):
+                name, path = split(*at)
+                values[name][path] = value
         return values
 
     def _set(self, values: Mapping[str, Any]) -> dlnetwork:
@@ -194,12 +189,15 @@ class dlnetwork:
         graph = Graph(layers, self._graph.connections) if changes else self._graph
         return self._with(graph=graph, learnables=tables[0], state=tables[1])
 
-    def _map_arrays(self, function: Callable[..., Any], *others: Any) -> dlnetwork:
+    def _walk_arrays(self, found: list[tuple[Any, ...]], *others: Any) -> None:
         tables = [getattr(other, "Learnables", other) for other in others]
-        mapped = map_arrays(function, self._learnables, *tables)
-        if others:  # walked together with gradients: a step of training
+        self._learnables._walk_arrays(found, *tables)
+
+    def _map_arrays(self, function: Callable[[Any], Any], is_step: bool) -> dlnetwork:
+        learnables = self._learnables._replaced(self._learnables._mapped(function))
+        if is_step:
             self._history.stepped()
-        return self._with(learnables=self._replacement(self._learnables, mapped, "Learnables"))
+        return self._with(learnables=learnables)
 
     def _map_all_arrays(self, function: Callable[..., Any]) -> dlnetwork:
         tables = [map_arrays(function, table) for table in (self._learnables, self._state)]
@@ -222,7 +220,7 @@ class dlnetwork:
 
     def learn_rate_factor(self, layer: str, parameter: str) -> float:
         """The factor by which solvers multiply the learning rate of one parameter."""
-        return factor_of(self._graph.all_layers[layer], parameter, "LearnRate")
+        return self._graph.learn_rate_factors[layer, parameter]
 
     def is_equal_to(self, other: Any, nan_equal: bool = False) -> bool:
         """Whether another network has equal layers, connections, outputs and values.
@@ -236,6 +234,12 @@ class dlnetwork:
 
     def _repr_html_(self) -> str:
         return network_html(self)
+
+
+def _resettable(graph: Graph) -> frozenset[tuple[str, str]]:
+    """The rows of State that resetState sets back."""
+    return frozenset([row(name, path) for name, layer in graph.layers.items()
+                      for path in layer.Resettable])  # fmt: skip
 
 
 def only_network(net: Any, caller: str) -> dlnetwork:

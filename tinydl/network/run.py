@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from tinydl.labels.display import header
 from tinydl.layers.layer import Layer
 from tinydl.layers.normalization import StatisticsWarning, batchNormalizationLayer
 from tinydl.network import fusion
+from tinydl.network.graph import Graph
 from tinydl.network.paths import by_layer, row
 from tinydl.network.table import Table
 
@@ -43,54 +44,70 @@ def run(
     names = result_names(net, outputs)
     modes = _statistics(net, statistics) if verb == "forward" else {}
     fed = _check_inputs(net, inputs, verb)
-    parameters = net._parameters()
-    following = fusion.followers(net._graph, names)
+    attributes = net._parameters()
+    record = _record(itertools.chain(inputs, *[bound.values() for bound in attributes.values()]))
+    for name, mode in modes.items():
+        attributes[name].update(mode)
+    following = _followers(net._graph, tuple(names))
     taken_in: set[str] = set()
 
     def with_parameters(name: str) -> Layer:
-        return net._graph.layers[name].copy(**parameters[name], **modes.get(name, {}))
+        return net._graph.layers[name].copy(**attributes[name])
 
     results: dict[str | None, dlarray] = {}
     changed: dict[tuple[str, str], dlarray] = {}
-    record = _record([*inputs, *[p for bound in parameters.values() for p in bound.values()]])
-    with computing():
+    with computing(), _noting(record) as note:
         for step in net._graph.plan(names):
             if step.name in taken_in:  # the layer before has computed it
                 results[step.name] = results.pop(step.sources[0])
                 continue
             layer = with_parameters(step.name)
             # Handles of its own: what a layer assigns to its input changes that of no other.
-            xs = [copy(fed[entry] if source is None else results[source])
+            xs = [_handle(fed[entry] if source is None else results[source])
                   for source, entry in zip(step.sources, step.entries, strict=True)]  # fmt: skip
             if step.name in following:
                 group = following[step.name]
                 others = [with_parameters(name) for name in group]
                 layer, count = fusion.together(layer, others, verb, xs)
                 taken_in.update(group[:count])
-            with _named(layer, record):
-                made, new = _call(net, layer, verb, xs)
-            results |= dict(zip(step.results, made, strict=True))
-            changed |= {row(layer.Name, path): value for path, value in new.items()}
+            note(layer)
+            made, new = _call(net, layer, verb, xs)
+            results.update(zip(step.results, made, strict=True))
+            for path, value in new.items():
+                changed[row(layer.Name, path)] = value
             for name in step.last_use:
                 del results[name]
-    return [copy(results[name]) for name in names], _new_state(net.State, changed)
+    return [_handle(results[name]) for name in names], _new_state(net.State, changed)
 
 
-def _record(values: Sequence[Any]) -> Record | None:
+def _handle(x: dlarray) -> dlarray:
+    """Another handle on the value of x."""
+    return dlarray._make(x._value, x._format)
+
+
+def _followers(graph: Graph, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return graph.remembered(fusion.followers, names) if fusion.get_fusion() else {}
+
+
+def _record(values: Iterable[dlarray]) -> Record | None:
     """The recording that this call is a part of."""
     return next((x._value.node.record for x in values if is_recorded(x._value)), None)
 
 
 @contextmanager
-def _named(layer: Layer, record: Record | None) -> Iterator[None]:
-    """What is recorded meanwhile knows the layer that it belongs to."""
+def _noting(record: Record | None) -> Iterator[Callable[[Layer], None]]:
+    """A function to call before each layer, so that what is recorded knows where it belongs."""
     if record is None:
-        yield
+        yield lambda layer: None
         return
     around = record.note
-    record.note = f"layer {layer.Name!r}" + (f" of {around}" if around else "")
+    outer = f" of {around}" if around else ""
+
+    def note(layer: Layer) -> None:
+        record.note = f"layer {layer.Name!r}{outer}"
+
     try:
-        yield
+        yield note
     finally:
         record.note = around
 
@@ -99,7 +116,6 @@ def _call(
     net: dlnetwork, layer: Layer, verb: str, xs: list[dlarray]
 ) -> tuple[tuple[dlarray, ...], dict[str, dlarray]]:
     """The results of one layer, one for each of its outputs, and its new state."""
-    where = f"layer {layer.Name!r} ({type(layer).__name__})"
     try:
         if verb == "forward":
             _warn_once(net, layer, xs)
@@ -107,19 +123,24 @@ def _call(
     except (ValueError, TypeError, NotImplementedError) as error:
         if type(error) not in (ValueError, TypeError, NotImplementedError):
             raise  # their constructors may want other arguments
-        raise type(error)(f"{where}: {error}") from error
+        raise type(error)(f"{_where(layer)}: {error}") from error
     made = Y if isinstance(Y, tuple) else (Y,)
     if len(made) != len(layer.OutputNames):
-        raise TypeError(f"{where}: {verb} gives {len(made)} results for the outputs "
+        raise TypeError(f"{_where(layer)}: {verb} gives {len(made)} results for the outputs "
                         f"{', '.join(layer.OutputNames)}")  # fmt: skip
     for part in made:
         if not isinstance(part, dlarray):
-            raise TypeError(f"{where}: {verb} gives a {type(part).__name__}; a dlarray is needed")
+            raise TypeError(f"{_where(layer)}: {verb} gives a {type(part).__name__}; a dlarray is "
+                            "needed")  # fmt: skip
     for name in new:
         if name not in layer.Stateful:
-            raise ValueError(f"{where}: {verb} gives a new {name!r}, which is not declared; "
-                             f"Stateful is {layer.Stateful}")  # fmt: skip
+            raise ValueError(f"{_where(layer)}: {verb} gives a new {name!r}, which is not "
+                             f"declared; Stateful is {layer.Stateful}")  # fmt: skip
     return made, new
+
+
+def _where(layer: Layer) -> str:
+    return f"layer {layer.Name!r} ({type(layer).__name__})"
 
 
 def _warn_once(net: dlnetwork, layer: Layer, xs: list[dlarray]) -> None:
@@ -147,11 +168,12 @@ def _new_state(state: Table, changed: Mapping[tuple[str, str], dlarray]) -> Tabl
     """The State after this call. It is never followed by differentiation."""
     values = []
     for at, old in zip(state.rows, state.Value, strict=True):
-        value = plain(changed.get(at, old)._value)
-        if at in changed:
+        new = changed.get(at)
+        value = plain((old if new is None else new)._value)
+        if new is not None:
             (value,) = xp(value).own_all([value])  # a view holds on to what it is a part of
         values.append(dlarray._make(value, ""))
-    return state._with(values)
+    return state._of(values)
 
 
 def _check_inputs(net: dlnetwork, inputs: Sequence[Any], verb: str) -> dict[str, dlarray]:
@@ -197,7 +219,11 @@ def _statistics(
 
 def keeping_statistics(net: dlnetwork) -> dict[str, batchNormalizationLayer]:
     """The layers whose State is statistics, by path."""
-    return {name: layer for name, layer in net._graph.all_layers.items()
+    return net._graph.remembered(_keeping_statistics)
+
+
+def _keeping_statistics(graph: Graph) -> dict[str, batchNormalizationLayer]:
+    return {name: layer for name, layer in graph.all_layers.items()
             if isinstance(layer, batchNormalizationLayer)}  # fmt: skip
 
 

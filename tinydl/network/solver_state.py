@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tinydl.labels import dlarray
-from tinydl.labels.containers import form_of, map_all_arrays, map_arrays
+from tinydl.labels.containers import form_of, map_all_arrays, map_arrays, walk
 from tinydl.labels.options import named_options
 from tinydl.layers.options import number, whole
 
@@ -84,10 +84,13 @@ class lbfgsState:
         made.__dict__.update(changes)
         return made
 
-    def _map_arrays(self, function: Callable[..., Any], *others: Any) -> lbfgsState:
+    def _walk_arrays(self, found: list[tuple[Any, ...]], *others: Any) -> None:
         if not all([isinstance(other, lbfgsState) for other in others]):
             raise ValueError(f"structures differ: an lbfgsState meets {form_of(others[0])}")
-        return self._with(**map_arrays(function, vars(self), *map(vars, others)))
+        found += walk(vars(self), *map(vars, others))
+
+    def _map_arrays(self, function: Callable[[dlarray], Any], is_step: bool) -> lbfgsState:
+        return self._with(**map_arrays(function, vars(self)))
 
     def _map_all_arrays(self, function: Callable[..., Any]) -> lbfgsState:
         return self._with(**map_all_arrays(function, vars(self)))

@@ -10,7 +10,7 @@ from tinydl.autodiff.record import plain
 from tinydl.backend import host, is_array
 from tinydl.labels import dlarray
 from tinydl.labels.classes import class_name
-from tinydl.labels.containers import form_of, map_arrays
+from tinydl.labels.containers import form_of
 from tinydl.layers.layer import fitting
 from tinydl.network.compare import same_tables
 from tinydl.network.display import as_html, as_text
@@ -53,9 +53,9 @@ def _cell(value: Any, old: dlarray | None) -> dlarray | None:
     if value is None:
         return None
     new = dlarray._make(value._value, "") if isinstance(value, dlarray) else dlarray(value)
-    return (
-        new if old is None or old.shape == new.shape else fitting(new, old.shape, "the new value")
-    )
+    if old is None or old._value.shape == new._value.shape:
+        return new
+    return fitting(new, old.shape, "the new value")
 
 
 class Table:
@@ -170,13 +170,14 @@ class Table:
 
     def _with(self, values: Sequence[Any]) -> Table:
         """A table of the same rows with other values."""
-        return self._of([_cell(v, None) for v in values])
+        return self._of([
+            dlarray._make(v._value, "") if type(v) is dlarray else _cell(v, None) for v in values
+        ])  # fmt: skip
 
     def _replaced(self, values: Sequence[Any], free: Container[tuple[str, str]] = ()) -> Table:
         """The same with values of the sizes that they had, except in the rows that are free."""
-        old = zip(self._rows, self._values, strict=True)
-        sizes = [None if row in free else value for row, value in old]
-        return self._of([_cell(v, size) for v, size in zip(values, sizes, strict=True)])
+        rows = zip(self._rows, values, self._values, strict=True)
+        return self._of([_cell(new, None if row in free else old) for row, new, old in rows])
 
     def _of(self, cells: list[dlarray | None]) -> Table:
         made = object.__new__(Table)
@@ -206,14 +207,20 @@ class Table:
         columns = [layer for layer, _ in rows], [name for _, name in rows], list(self._values)
         return functools.partial(Table, shows_class=self._shows_class), columns
 
-    def _map_arrays(self, function: Callable[..., Any], *others: Any) -> Table:
+    def _walk_arrays(self, found: list[tuple[Any, ...]], *others: Any) -> None:
         for other in others:
             if not isinstance(other, Table):
                 raise ValueError(f"structures differ: a table meets {form_of(other)}")
             self._check_rows(other)
-        columns = zip(self._values, *[other.Value for other in others], strict=True)
-        new = [None if cells[0] is None else map_arrays(function, *cells) for cells in columns]
-        return self._with(new)
+        columns = zip(self._values, *[other._values for other in others], strict=True)
+        found += [cells for cells in columns if cells[0] is not None]
+
+    def _map_arrays(self, function: Callable[[dlarray], Any], is_step: bool) -> Table:
+        return self._with(self._mapped(function))
+
+    def _mapped(self, function: Callable[[dlarray], Any]) -> list[Any]:
+        """function(v) of each value, and the gaps between them."""
+        return [None if v is None else function(v) for v in self._values]
 
     def to_pandas(self) -> Any:
         """The table as a pandas DataFrame."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinydl.labels import dlarray
-from tinydl.labels.containers import map_arrays, refuse_plain
+from tinydl.labels.containers import map_arrays, rebuild, refuse_plain, walk
 from tinydl.labels.display import header
 from tinydl.labels.format import describe
 
@@ -30,18 +30,14 @@ def dlupdate(fun: Callable[..., Any], A: Any, *others: Any, nargout: int = 1) ->
     refuse_plain(A, "dlupdate: {kind} has no parameters; make it a dlarray")
     if nargout == 1:
         return map_arrays(lambda x, *more: _wrapped(fun(x, *more), x), A, *others)
-    columns: list[list[Any]] = []
-
-    def several(x: dlarray, *more: Any) -> dlarray:
+    rows: list[list[dlarray]] = []
+    for x, *more in walk(A, *others):
         results = fun(x, *more)
         if not isinstance(results, tuple) or len(results) != nargout:
             raise ValueError(f"dlupdate: fun did not return {nargout} results")
-        columns.append([_wrapped(result, x) for result in results])
-        return x
-
-    map_arrays(several, A, *others)
-    found = [iter(column) for column in zip(*columns, strict=True)]
-    return tuple([map_arrays(lambda _, c=column: next(c), A) for column in found])
+        rows.append([_wrapped(result, x) for result in results])
+    columns = [[row[i] for row in rows] for i in range(nargout)]
+    return tuple([rebuild(A, column, is_step=bool(others)) for column in columns])
 
 
 def _wrapped(result: Any, x: dlarray) -> dlarray:

@@ -11,7 +11,7 @@ from tinydl.backend import computing, xp
 from tinydl.backend.process import keep_memory
 from tinydl.labels import dlarray
 from tinydl.labels.classes import LOGICAL
-from tinydl.labels.containers import dlarrays_in, map_arrays, refuse_plain
+from tinydl.labels.containers import dlarrays_in, map_arrays, rebuild, refuse_plain
 from tinydl.labels.display import header
 from tinydl.labels.options import named_options
 from tinydl.training.accelerate import AcceleratedFunction
@@ -77,19 +77,16 @@ def _variable(x: dlarray, record: Record) -> dlarray:
     if type(x._value) is Recorded:
         x._value.node.record.check_open()
         raise RuntimeError("an argument of dlfeval is recorded by a dlfeval of another thread")
-    if x.dtype == LOGICAL:
-        return dlarray._make(x._value, x.dims)
-    return dlarray._make(record.leaf(x._value), x.dims)
+    value = x._value
+    return dlarray._make(value if value.dtype == LOGICAL else record.leaf(value), x._format)
 
 
 def _finished(x: dlarray) -> dlarray:
-    return dlarray._make(_whole(plain(x._value)), x.dims)
-
-
-def _whole(array: Any) -> Any:
-    """The array itself, or a copy if it is a view: that may be small and hold on to a large one,
-    or look large and repeat a single number."""
-    return array if array.base is None else xp(array).as_own_copy(array)
+    """A handle on the array of x itself, or on a copy if that is a view: it may be small and hold
+    on to a large one, or look large and repeat a single number."""
+    array = plain(x._value)
+    whole = array if array.base is None else xp(array).as_own_copy(array)
+    return dlarray._make(whole, x._format)
 
 
 @named_options
@@ -133,18 +130,19 @@ def dlgradient(
     if EnableHigherDerivatives:  # a constant one is followed too: its derivatives are zeros
         leaf = root.node.record.leaf
         values = [g if type(g) is Recorded else leaf(g) for g in values]
-    found = iter([dlarray._make(g, v.dims) for g, v in zip(values, variables, strict=True)])
-    results = tuple([map_arrays(lambda _: next(found), learnables(part)) for part in x])
+    found = [dlarray._make(g, v._format) for g, v in zip(values, variables, strict=True)]
+    results = rebuild(learnables(x), found)
     return results if len(x) > 1 else results[0]
 
 
 def _own(gradients: list[Any]) -> list[Any]:
     """The gradients as full arrays that share no memory. Recorded ones stay as they are."""
     own = list(gradients)
-    places = [i for i, g in enumerate(gradients) if type(g) is not Recorded]
-    libraries = [xp(gradients[i]) for i in places]
-    for library in {id(lib): lib for lib in libraries}.values():
-        here = [i for i, lib in zip(places, libraries, strict=True) if lib is library]
+    by_library: dict[Any, list[int]] = {}
+    for i, g in enumerate(gradients):
+        if type(g) is not Recorded:
+            by_library.setdefault(xp(g), []).append(i)
+    for library, here in by_library.items():
         for i, g in zip(here, library.own_all([gradients[i] for i in here]), strict=True):
             own[i] = g
     return own
@@ -180,12 +178,13 @@ def check_variable(x: Any, caller: str) -> dlarray:
     """x itself, if one can differentiate with respect to it."""
     if not isinstance(x, dlarray):
         raise TypeError(f"{caller}: " + NO_VARIABLE.format(kind=f"a {type(x).__name__}"))
-    if x.dtype == LOGICAL:
+    value = x._value
+    if value.dtype == LOGICAL:
         raise ValueError(f"{caller}: {header(x._value, x.dims)} has no derivative; it is logical")
-    if type(x._value) is not Recorded:
+    if type(value) is not Recorded:
         raise ValueError(
             f"{caller}: {header(x._value, x.dims)} is a constant of this computation; pass it as "
             "an argument of dlfeval to differentiate with respect to it"
         )
-    x._value.node.record.check_open()
+    value.node.record.check_open()
     return x

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinydl.labels import dlarray
+from tinydl.labels.containers import dlarrays_in
 from tinydl.labels.display import header
 from tinydl.network.net import dlnetwork
 from tinydl.network.table import Table
@@ -42,7 +43,7 @@ def is_empty(state: Any) -> bool:
 
 def check_fits(caller: str, w: dlarray, g: Any, what: str) -> None:
     """Raise a ValueError unless g is a dlarray of the size of the parameter it belongs to."""
-    if not isinstance(g, dlarray) or g.shape != w.shape:
+    if not isinstance(g, dlarray) or g._value.shape != w._value.shape:
         given = header(g._value, g.dims) if isinstance(g, dlarray) else type(g).__name__
         raise ValueError(
             f"{caller}: a parameter of {header(w._value, w.dims)} meets a {what} of {given}"
@@ -52,11 +53,13 @@ def check_fits(caller: str, w: dlarray, g: Any, what: str) -> None:
 def factors(parameters: Any) -> list[float]:
     """The learn-rate factor of every parameter, in the order in which they are walked."""
     if isinstance(parameters, dlnetwork):
-        return [parameters.learn_rate_factor(*row) for row in parameters.Learnables.rows]
+        known, table = parameters._graph.learn_rate_factors, parameters.Learnables
+        return [known[row] for row, value in zip(table._rows, table.Value, strict=True)
+                if value is not None]  # fmt: skip
     if isinstance(parameters, dict):
         return [factor for part in parameters.values() for factor in factors(part)]
     if isinstance(parameters, Table):
-        return [1.0] * len(parameters)
+        return [1.0] * len(dlarrays_in(parameters))
     if isinstance(parameters, (list, tuple)):
         return [factor for part in parameters for factor in factors(part)]
     return [1.0] if isinstance(parameters, dlarray) else []

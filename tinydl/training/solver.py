@@ -7,18 +7,20 @@ solver states have the same form. The learn-rate factors of a network's layers m
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinydl.autodiff.record import plain
 from tinydl.backend import computing, xp
 from tinydl.labels import dlarray
 from tinydl.labels.classes import to_class
-from tinydl.labels.containers import map_arrays, refuse_plain
+from tinydl.labels.containers import rebuild, refuse_plain, walk
 from tinydl.labels.devices import together
 from tinydl.training.parameters import check_fits, factors, is_empty, learnables
 
 Rule = Callable[..., tuple[Any, ...]]
+
+ARGUMENTS = ("a parameter", "its gradient", "its solver state", "its solver state")
 
 
 def sgdmupdate(
@@ -158,30 +160,33 @@ def _update(
     refuse_plain(parameters, caller + ": {kind} cannot be updated; make it a dlarray")
     fresh = [is_empty(s) for s in states]
     kept = [s for s, is_fresh in zip(states, fresh, strict=True) if not is_fresh]
-    rates = iter(factors(parameters))
+    places = walk(parameters, gradients, *kept)
     rows: list[tuple[Any, ...]] = []
-    dims: list[str] = []
-
-    def one(w: dlarray, g: dlarray, *old: dlarray) -> dlarray:
-        check_fits(caller, w, g, "gradient")
-        for s in old:
-            check_fits(caller, w, s, "solver state")
-        arguments = ("a parameter", "its gradient", *["its solver state"] * len(old))
-        value, slope, *given = together([_as(x, w) for x in (w, g, *old)], arguments)
-        states_of_w = iter(given)
-        arrays = [None if is_fresh else next(states_of_w) for is_fresh in fresh]
-        rows.append((value, slope, next(rates), *arrays))
-        dims.append(w.dims)
-        return w
-
     with computing():
-        map_arrays(one, parameters, gradients, *kept)
-        columns = [[dlarray._make(r, d) for r in results] for results, d in zip(
-            _stepped(name, constants, step, rows), dims, strict=True)]  # fmt: skip
-    results = [iter([row[i] for row in columns]) for i in range(1 + len(states))]
-    new = map_arrays(lambda _: next(results[0]), parameters)
+        for (w, g, *old), factor in zip(places, factors(parameters), strict=True):
+            value, slope, *given = _arrays(caller, w, g, old)
+            states_of_w = iter(given)
+            arrays = [None if is_fresh else next(states_of_w) for is_fresh in fresh]
+            rows.append((value, slope, factor, *arrays))
+        results = _stepped(name, constants, step, rows)
+    new, *columns = [
+        [dlarray._make(row[i], w._format) for row, (w, *_) in zip(results, places, strict=True)]
+        for i in range(1 + len(states))
+    ]
     form = learnables(parameters)
-    return new, [map_arrays(lambda _, c=column: next(c), form) for column in results[1:]]
+    after = [rebuild(form, column) for column in columns]
+    return rebuild(parameters, new, is_step=True), after
+
+
+def _arrays(caller: str, w: dlarray, g: dlarray, old: Sequence[dlarray]) -> Sequence[Any]:
+    """The arrays of a parameter, its gradient and solver states, in its class, on one device."""
+    check_fits(caller, w, g, "gradient")
+    for s in old:
+        check_fits(caller, w, s, "solver state")
+    arrays = [plain(x._value) for x in (w, g, *old)]
+    dtype = arrays[0].dtype
+    arrays = [x if x.dtype is dtype else to_class(x, dtype) for x in arrays]
+    return together(arrays, ARGUMENTS[: len(arrays)])
 
 
 def _stepped(
@@ -195,8 +200,3 @@ def _stepped(
         found = library.update_all(name, constants, step, [rows[i] for i in places])
         results.update(zip(places, found, strict=True))
     return [results[i] for i in range(len(rows))]
-
-
-def _as(x: dlarray, w: dlarray) -> Any:
-    """The array of x in the class of the parameter it belongs to."""
-    return to_class(plain(x._value), w.dtype)
