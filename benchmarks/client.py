@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 REMOVED = ("OPENBLAS_", "GOTO_", "OMP_", "MKL_", "PYTHONPATH")
@@ -19,22 +19,33 @@ class WorkerError(RuntimeError):
     """What went wrong in a worker, with its traceback."""
 
 
-def clean_environment(environment: Mapping[str, str], threads: int) -> dict[str, str]:
+class Contestant(NamedTuple):
+    """What is measured: a library, the folder that it comes from, and whether Numba helps it."""
+
+    name: str
+    library: str
+    place: Path | None = None
+    numba: bool = False
+
+
+def clean_environment(
+    environment: Mapping[str, str], threads: int, numba: bool = False
+) -> dict[str, str]:
     """Libraries see the processor as it is: nothing chooses their kernels or threads but we."""
     kept = {key: v for key, v in environment.items() if not key.startswith(REMOVED)}
-    return kept | {"TINYDL_NUM_THREADS": str(threads)}
+    return kept | {"TINYDL_NUM_THREADS": str(threads), "TINYDL_NUMBA": str(int(numba))}
 
 
 class Worker:
-    """A library in a process of its own; a context, whose end is the end of the process."""
+    """A contestant in a process of its own; a context, whose end is the end of the process."""
 
-    def __init__(self, name: str, library: str, place: Path | None, threads: int) -> None:
-        self.name = name
+    def __init__(self, contestant: Contestant, threads: int) -> None:
+        self.name, library, place, numba = contestant
         command = [sys.executable, "-m", "benchmarks.worker", library]
         self._process = subprocess.Popen(
             command if place is None else [*command, str(place)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
-            env=clean_environment(os.environ, threads),
+            env=clean_environment(os.environ, threads, numba),
         )  # fmt: skip
         try:
             self.version = self._answer()["version"]

@@ -1,10 +1,10 @@
-"""Measure one workload: check that both libraries find the same, then time them in turns."""
+"""Measure one workload: check that all contestants find the same, then time them in turns."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -48,41 +48,59 @@ class Times(NamedTuple):
 
 @dataclass(frozen=True)
 class Measurement:
-    """A workload in two libraries; the other's times are those of its better way."""
+    """A workload: tinydl's times by the contestant's name, and those of the other's better way."""
 
     workload: Workload
-    ours: Times
+    ours: dict[str, Times]
     other: Times
     way: str
     error: float
     where: str  # of the largest error
 
     @property
-    def ratio(self) -> float:
+    def ratios(self) -> dict[str, float]:
         """The median of the ratios of turns that stood beside each other."""
-        return median([a / b for a, b in zip(self.ours.turns, self.other.turns, strict=True)])
+        return {
+            name: median([a / b for a, b in zip(times.turns, self.other.turns, strict=True)])
+            for name, times in self.ours.items()
+        }
 
     @property
-    def ratio_p20(self) -> float:
-        return self.ours.p20 / self.other.p20
+    def ratios_p20(self) -> dict[str, float]:
+        return {name: times.p20 / self.other.p20 for name, times in self.ours.items()}
 
     @property
     def is_right(self) -> bool:
         return self.error <= self.workload.tolerance  # False for NaN
 
 
-def measure(workload: Workload, ours: Worker, other: Worker, how: Settings) -> Measurement | None:
-    """None where one of the two does not have what the workload needs."""
+def measure(
+    workload: Workload, ours: Sequence[Worker], other: Worker, how: Settings
+) -> Measurement | None:
+    """None where a contestant does not have what the workload needs."""
     ways = {worker: worker.ask("prepare", name=workload.name, is_tiny=how.is_tiny)["ways"]
-            for worker in (ours, other)}  # fmt: skip
+            for worker in (*ours, other)}  # fmt: skip
     if not all(ways.values()):
         return None
-    everything = [(worker, way) for worker in (ours, other) for way in ways[worker]]
-    first, *others = [_answers(worker, way) for worker, way in everything]
-    error, where = max([largest_error(first, answers) for answers in others], key=_nan_is_largest)
-    mine, *theirs = _times(everything, how)
-    better = min(range(len(theirs)), key=lambda i: theirs[i].median)
-    return Measurement(workload, mine, theirs[better], ways[other][better], error, where)
+    everything = [(worker, way) for worker in (*ours, other) for way in ways[worker]]
+    error, where = _error_of_all(everything, other)
+    times = dict(zip(everything, _times(everything, how), strict=True))
+    mine = {worker.name: times[worker, ways[worker][0]] for worker in ours}
+    theirs = {way: times[other, way] for way in ways[other]}
+    way = min(theirs, key=lambda name: theirs[name].median)
+    return Measurement(workload, mine, theirs[way], way, error, where)
+
+
+def _error_of_all(everything: Sequence[tuple[Worker, str]], other: Worker) -> tuple[float, str]:
+    """The largest error of any contestant, beside each way of the other, and where it is."""
+    answers = [(worker, _answers(worker, way)) for worker, way in everything]
+    expected = [found for worker, found in answers if worker is other]
+    errors = [
+        (error, f"{where} of {worker.name}")
+        for worker, found in answers if worker is not other
+        for error, where in (largest_error(found, right) for right in expected)
+    ]  # fmt: skip
+    return max(errors, key=_nan_is_largest)
 
 
 def largest_error(ours: dict[str, Any], others: dict[str, Any]) -> tuple[float, str]:
@@ -113,7 +131,7 @@ def _answers(worker: Worker, way: str) -> dict[str, Any]:
             return dict(arrays)
 
 
-def _times(everything: Iterable[tuple[Worker, str]], how: Settings) -> list[Times]:
+def _times(everything: Sequence[tuple[Worker, str]], how: Settings) -> list[Times]:
     """In turns: each way some runs, then the next, and around again."""
     found = [Times([], []) for _ in everything]
     repeats = []

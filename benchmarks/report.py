@@ -19,12 +19,13 @@ TITLE = "# tinydl beside {other}"
 
 HOW = [
     "Times of one run in milliseconds, and their ratio, tinydl ÷ {other}: **below 1 tinydl is "
-    "faster**. Both do the same work with {threads} threads, each in a process of its own, in "
+    "faster**. All do the same work with {threads} threads, each in a process of its own, in "
     "turns within one run, and no variable of the environment chooses kernels of OpenBLAS.",
-    "The first pair of columns is the median, the second the 20th percentile of all times; the "
-    "ratio is the median over turns that stand beside each other. The check is the largest "
-    "relative difference of losses, gradients and State between the two; allowed are {single:g} "
-    "in single and {double:g} in double precision.",
+    "{about_numba}",
+    "The times are medians; the ratio is the median over turns that stand beside each other, the "
+    "ratio of p20 that of the 20th percentiles of all times. The check is the largest relative "
+    "difference of losses, gradients and State from {other}'s; allowed are {single:g} in single "
+    "and {double:g} in double precision.",
     "{machine}, {versions}, {date}.",
 ]
 
@@ -53,7 +54,9 @@ class Report:
     machine: str
     versions: dict[str, str]
     threads: int
+    ours: list[str]
     other: str
+    about_numba: str
 
     def text(self) -> str:
         how = [*HOW[:1], *([FORMATS] if self.other == "PyTorch" else []), *HOW[1:]]
@@ -68,25 +71,27 @@ class Report:
         versions = self.versions | others | {"Python": platform.python_version()}
         text = paragraph.format(
             other=self.other, threads=self.threads, machine=self.machine,
-            single=SINGLE, double=DOUBLE,
+            about_numba=self.about_numba, single=SINGLE, double=DOUBLE,
             versions=", ".join([f"{name} {v}" for name, v in versions.items()]),
             date=f"{datetime.date.today():%d %B %Y}",
         )  # fmt: skip
         return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
 
     def _table(self) -> str:
-        head = ["", "tinydl", self.other, "ratio", "tinydl, p20", f"{self.other}, p20",
-                "ratio of p20", "check"]  # fmt: skip
+        whose = ["", *[f" {name}" for name in self.ours[1:]]]
+        ratios = [f"{ratio}{name}" for ratio in ("ratio", "ratio of p20") for name in whose]
+        head = ["", *self.ours, self.other, *ratios, "check"]
         return table(head, [cells(m) for m in self.measurements])
 
     def _small_arrays(self) -> list[str]:
         found = [m for m in self.measurements if m.workload.operations]
         rows = [
             [m.workload.name.split(", ", 1)[1],
-             *[f"{1e6 * times.median / m.workload.operations:.2f}" for times in (m.ours, m.other)]]
+             *[f"{1e6 * times.median / m.workload.operations:.2f}"
+               for times in (*m.ours.values(), m.other)]]
             for m in found
         ]  # fmt: skip
-        return [SMALL_ARRAYS, table(["", "tinydl", self.other], rows)] if rows else []
+        return [SMALL_ARRAYS, table(["", *self.ours, self.other], rows)] if rows else []
 
     def _memory(self) -> list[str]:
         rows = [[m.name, *[f"{v:.0f}" for v in (m.before, m.peak, m.peak - m.before)]]
@@ -109,15 +114,27 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([f"| {' | '.join(row)} |" for row in (head, rule, *rows)])
 
 
-def cells(m: Measurement) -> list[str]:
+class Figures(NamedTuple):
+    """A measurement as text; the other library's time is the last one."""
+
+    name: str
+    times: list[str]
+    ratios: list[str]
+    p20: list[str]
+    check: str
+
+
+def figures(m: Measurement) -> Figures:
     name = f"{m.workload.name} ({m.way})" if m.way else m.workload.name
-    medians, p20s = (
-        [milliseconds(a), milliseconds(b), f"{ratio:.2f}"]
-        for a, b, ratio in ((m.ours.median, m.other.median, m.ratio),
-                            (m.ours.p20, m.other.p20, m.ratio_p20))
-    )  # fmt: skip
+    times = [milliseconds(times.median) for times in (*m.ours.values(), m.other)]
+    ratios, p20 = ([f"{v:.2f}" for v in found.values()] for found in (m.ratios, m.ratios_p20))
     check = f"{m.error:.0e}" if m.is_right else f"**{m.error:.0e}, WRONG**"
-    return [name, *medians[:2], f"**{medians[2]}**", *p20s, check]
+    return Figures(name, times, ratios, p20, check)
+
+
+def cells(m: Measurement) -> list[str]:
+    name, times, ratios, p20, check = figures(m)
+    return [name, *times, *[f"**{ratio}**" for ratio in ratios], *p20, check]
 
 
 def milliseconds(seconds: float) -> str:
@@ -128,9 +145,9 @@ def milliseconds(seconds: float) -> str:
 
 def line(m: Measurement) -> str:
     """One line for who watches."""
-    name, ours, other, ratio, _, _, p20, check = cells(m)
-    ratio = ratio.strip("*")
-    return f"{name:48} {ours:>7} ms {other:>7} ms   ratio {ratio:>5}   p20 {p20:>5}   {check}"
+    name, *columns, check = figures(m)
+    times, ratios, p20 = (" ".join([f"{text:>5}" for text in column]) for column in columns)
+    return f"{name:48} {times} ms   ratio {ratios}   p20 {p20}   {check}"
 
 
 def machine() -> str:
@@ -143,25 +160,32 @@ def machine() -> str:
 
 
 def plot(report: Report, file: Path) -> None:
-    """Bars of the ratios on a logarithmic axis, from 1 to the left and to the right."""
+    """Bars of the ratios on a logarithmic axis, from 1 to the left and to the right.
+
+    A workload has a bar for each contestant, the first one's on top.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     found = report.measurements[::-1]
-    figure, axes = plt.subplots(figsize=(9, 1.4 + 0.26 * len(found)), layout="constrained")
-    ratios = [m.ratio for m in found]
-    colours = ["tab:blue" if ratio <= 1 else "tab:orange" for ratio in ratios]
-    axes.barh(range(len(found)), [r - 1 for r in ratios], left=1, color=colours, height=0.7)
-    for place, ratio in enumerate(ratios):
-        axes.annotate(
-            f"{ratio:.2f}", (ratio, place), (4 if ratio > 1 else -4, 0), va="center",
-            textcoords="offset points", ha="left" if ratio > 1 else "right", fontsize=8,
-        )  # fmt: skip
+    inches = (9, 1.4 + (0.16 + 0.1 * len(report.ours)) * len(found))
+    figure, axes = plt.subplots(figsize=inches, layout="constrained")
+    height = 0.8 / len(report.ours)
+    for i, name in enumerate(report.ours):
+        ratios = [m.ratios[name] for m in found]
+        places = [place + 0.4 - (i + 0.5) * height for place in range(len(found))]
+        axes.barh(places, [r - 1 for r in ratios], height, left=1, label=name)
+        for place, ratio in zip(places, ratios, strict=True):
+            axes.annotate(
+                f"{ratio:.2f}", (ratio, place), (4 if ratio > 1 else -4, 0), va="center",
+                textcoords="offset points", ha="left" if ratio > 1 else "right", fontsize=7,
+            )  # fmt: skip
     axes.set_xscale("log")
     axes.axvline(1, color="black", linewidth=1)
-    axes.set_xlim(min([*ratios, 0.5]) / 1.5, max([*ratios, 2.0]) * 1.5)
+    all_ratios = [ratio for m in found for ratio in m.ratios.values()]
+    axes.set_xlim(min([*all_ratios, 0.5]) / 1.5, max([*all_ratios, 2.0]) * 1.5)
     ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if axes.get_xlim()[0] < t
              < axes.get_xlim()[1]]  # fmt: skip
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
@@ -172,5 +196,6 @@ def plot(report: Report, file: Path) -> None:
     axes.set_title(f"tinydl beside {report.other}, {report.threads} threads: left of 1 is faster")
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
+    figure.legend(loc="outside lower center", ncols=len(report.ours))
     figure.savefig(file, dpi=110)
     plt.close(figure)

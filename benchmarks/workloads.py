@@ -53,14 +53,20 @@ def _images(name: str, does: str, **sizes: int) -> Workload:
 
 def _image_rows() -> list[Workload]:
     changes: list[tuple[str, dict[str, int]]] = [("", {})]
-    changes += [(f", batch {n}", {"batch": n}) for n in (1, 8, 32, 512)]
+    changes += [(f", batch {n}", {"batch": n}) for n in (1, 8, 16, 32, 512)]
     changes += [(f", {n} channels", {"channels": n}) for n in (64, 128)]
     changes += [(", images of 64", {"size": 64})]
-    return [
-        _images(f"A {what}{change}", f"{what}_images", **sizes)
-        for change, sizes in changes
-        for what in ("train", "infer")
-    ]
+    rows = []
+    for change, sizes in changes:
+        train, infer = (
+            _images(f"A {what}{change}", f"{what}_images", **sizes) for what in ("train", "infer")
+        )
+        rows.append(train)
+        if change in ("", ", batch 1", ", batch 8"):
+            rows.append(_accelerated(train))
+        if change != ", batch 16":
+            rows.append(infer)
+    return rows
 
 
 def _points(name: str, does: str, **options: Any) -> Workload:
@@ -109,7 +115,6 @@ RESIDUAL = _points("PINN", "residual")
 
 WORKLOADS: list[Workload] = [
     TRAIN,
-    _accelerated(TRAIN),
     *OTHER_IMAGES,
     _points("B forward", "forward_points"),
     _points("B forward, recorded", "forward_points", recorded=True),
