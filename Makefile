@@ -16,6 +16,12 @@ OTHERS          ?= 3.12 3.13
 TESTS_OF_OTHERS ?= tests/test_documentation.py tests/test_reference_examples.py tests/test_dlarray.py \
 	tests/test_store.py tests/test_custom_layers.py tests/test_laws.py
 
+# With Numba (the extra "fast"), what it computes and what is made of that.
+FAST_VENV     ?= .venv-fast
+TESTS_OF_FAST ?= tests/test_compiled*.py tests/test_batch_normalization_kernels.py \
+	tests/test_convolve.py tests/test_pool.py tests/test_kernels_elementwise.py tests/test_fusion.py \
+	tests/test_accelerate.py tests/test_network.py tests/test_reference_examples.py
+
 # Real CuPy on the CPU, see tests/cpuhip/README.md. Fewer passed tests than the number are a failure.
 GPU_VENV  ?= .venv-gpu
 GPU_TESTS ?= tests
@@ -23,11 +29,11 @@ GPU_TESTS_AT_LEAST ?= 12650
 
 # NVIDIA's compiler of kernels, see tests/nvrtc/README.md. It takes at least so many.
 NVRTC_VENV ?= .venv-nvrtc
-KERNELS_AT_LEAST ?= 51
+KERNELS_AT_LEAST ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help digits statistics physics examples test test-deep test-oldest test-others test-gpu \
-	gpucheck compile-kernels coverage bench bench-against lint types clean
+.PHONY: help digits statistics physics examples test test-deep test-oldest test-others test-fast \
+	test-gpu gpucheck compile-kernels coverage bench bench-against lint types clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -78,6 +84,14 @@ test-others: setup.cfg pyproject.toml  ## documentation, examples and files on o
 		.venv-$$version/bin/python -m pytest -q $(TESTS_OF_OTHERS) || exit 1; \
 	done
 
+$(FAST_VENV)/.made: setup.cfg pyproject.toml
+	test -x $(FAST_VENV)/bin/python || $(PYTHON) -m venv $(FAST_VENV)
+	$(FAST_VENV)/bin/python -m pip install --quiet --editable '.[test,fast]'
+	touch $@
+
+test-fast: $(FAST_VENV)/.made  ## what is computed in another way where Numba is installed
+	OPENBLAS_NUM_THREADS=1 $(FAST_VENV)/bin/python -m pytest -q $(TESTS_OF_FAST)
+
 # An environment of its own: CuPy is large, and this one is made for AMD's devices.
 $(GPU_VENV)/.made: setup.cfg pyproject.toml
 	test -x $(GPU_VENV)/bin/python || $(PYTHON) -m venv $(GPU_VENV)
@@ -106,7 +120,7 @@ coverage: $(VENV)/.made-test  ## run it and require 95 % of lines and branches
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95
 
-bench: $(VENV)/.made-bench  ## measure beside PyTorch, write benchmarks/results.md (eight minutes)
+bench: $(VENV)/.made-bench  ## measure beside PyTorch, write benchmarks/results.md (ten minutes)
 	$(BIN)/python -m benchmarks.run
 
 bench-against: $(VENV)/.made-plots  ## measure beside another commit: make bench-against REV=main
@@ -120,4 +134,4 @@ types: $(VENV)/.made-dev  ## check types
 	$(BIN)/mypy
 
 clean:  ## remove the environment and what was built
-	rm -rf $(VENV) $(OLDEST_VENV) $(GPU_VENV) $(NVRTC_VENV) $(OTHERS:%=.venv-%) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST_VENV) $(FAST_VENV) $(GPU_VENV) $(NVRTC_VENV) $(OTHERS:%=.venv-%) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
