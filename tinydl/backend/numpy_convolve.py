@@ -10,7 +10,8 @@ its products are one, (K, taps · C) by (taps · C, B), and no input is copied.
 In two cases the inputs under the window, its *patches*, are copied first: if a row has few
 channels, whose products would be too thin, and if the batch is small, where the positions are the
 better long side of a product. Between these two and large batches lies a third form, in which a row
-of positions joins the images: numpy_few_images.
+of positions joins the images: numpy_few_images. Three rows of taps over many channels take fewer
+products for pairs of rows of outputs: numpy_pairs.
 
 All of this is done for blocks of a few rows of outputs, which stay in the cache and which threads
 share.
@@ -25,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend import numpy_few_images, numpy_patches
+from tinydl.backend import numpy_few_images, numpy_pairs, numpy_patches
 from tinydl.backend.numpy_patches import (
     batch_second,
     distances,
@@ -97,19 +98,21 @@ def convolve_weight_gradient(
     if x.size == 0 or d.size == 0:
         return np.zeros(shape, x.dtype)
     slide, work = Slide(stride, dilation, before), _weights_of_rows
-    room = 0
+    room, together = 0, 1
     if numpy_few_images.suits_weights(x, size, d.shape, slide):
         work = numpy_few_images.weights_of_rows
         room = numpy_few_images.room(x, size, d.shape)
     elif x.shape[-1] <= max(SMALL_BATCH_WEIGHTS, x.shape[-2] // 4):
         x, d, work = images_second(x), images_second(d), numpy_patches.weights_of_rows
         size, slide = with_images(size, slide)
+    elif numpy_pairs.suits_weights(x, size, d.shape, slide):
+        work, together = functools.partial(numpy_pairs.weights_of_rows, _weights_of_rows), 2
 
     def block(first: int, end: int) -> Any:
         return work(x, d[first:end], size, slide.from_row(first))
 
     cost = _work(d, math.prod(size) * x.shape[-2])
-    sums = in_blocks(block, len(d), room or _bytes(x, d, size, slide), cost)
+    sums = in_blocks(block, len(d), room or _bytes(x, d, size, slide), cost, together)
     return functools.reduce(np.add, sums).reshape(shape)
 
 
@@ -144,7 +147,8 @@ def correlate(x: Any, w: Any, y: Any, slide: Slide, finish: Rows | None = None) 
         if finish is not None:
             finish(0, len(y))
         return
-    work, cost, room = _output_rows, _work(y, math.prod(w.shape[:-1])), 0
+    work, cost = _output_rows, _work(y, math.prod(w.shape[:-1]))
+    room, together = 0, 1
     if numpy_few_images.suits_outputs(x, w.shape[:-2], y.shape, slide):
         room = numpy_few_images.room(x, w.shape[:-2], y.shape)
         w, work = numpy_few_images.arranged(w), numpy_few_images.output_rows
@@ -152,13 +156,16 @@ def correlate(x: Any, w: Any, y: Any, slide: Slide, finish: Rows | None = None) 
         x, y, work = images_second(x), batch_second(y)[..., None], numpy_patches.output_rows
         size, slide = with_images(w.shape[:-2], slide)
         w = w.reshape(*size, *w.shape[-2:])
+    elif numpy_pairs.suits_outputs(x, w.shape[:-2], y.shape, slide):
+        work, together = functools.partial(numpy_pairs.output_rows, _output_rows), 2
+        room, w = y.nbytes, numpy_pairs.transformed(w)
 
     def block(first: int, end: int) -> None:
         work(x, w, y[first:end], slide.from_row(first))
         if finish is not None:
             finish(first, end)
 
-    in_blocks(block, len(y), room or _bytes(x, y, w.shape[:-2], slide), cost)
+    in_blocks(block, len(y), room or _bytes(x, y, w.shape[:-2], slide), cost, together)
 
 
 # ---- a block of rows: the products --------------------------------------------------------------
@@ -253,15 +260,19 @@ def _work(y: Any, terms: int) -> int:
     return y.size * (1 + terms // TERMS)
 
 
-def in_blocks(work_on: Callable[[int, int], Any], rows: int, size: int, work: int) -> list[Any]:
+def in_blocks(
+    work_on: Callable[[int, int], Any], rows: int, size: int, work: int, together: int = 1
+) -> list[Any]:
     """work_on(first, end) for blocks of rows, which threads share; the results in their order.
 
-    size is how many bytes all rows have, and work how much there is to do, as ``par`` counts it.
+    size is how many bytes all rows have, and work how much there is to do, as ``par`` counts it. A
+    block has a multiple of so many rows together, the last one perhaps some less.
     """
     results = {}
 
     def block(first: int, end: int) -> None:
         results[first] = work_on(first, end)
 
-    par(rows, block, work=work, step=rows_per_block(rows, size, work, BLOCK))
+    step = rows_per_block(rows, size, work, BLOCK)
+    par(rows, block, work=work, step=-(-step // together) * together)
     return [results[first] for first in sorted(results)]
