@@ -2,10 +2,10 @@
 
 NumPy goes over an array once for each operation. A compiled loop goes over it once, and what lies
 between stays in the registers of the processor, which works on 4 to 16 numbers at a time there.
-``numba_gelu`` and ``numba_normalize`` hold the loops; their formulas are those of the modules of
-NumPy that call them. This module is imported by ``compiled`` alone, when there is work for it. Each
-kernel is compiled in ``compile_for``, or read from the files in which Numba keeps compiled code
-(``__pycache__``, or the user's folder for such things).
+``numba_gelu``, ``numba_normalize`` and ``numba_windows`` hold the loops; their formulas are those
+of the modules of NumPy that call them. This module is imported by ``compiled`` alone, when there is
+work for it. Each kernel is compiled in ``compile_for``, or read from the files in which Numba keeps
+compiled code (``__pycache__``, or the user's folder for such things).
 
 What vectors need is written out: no branch that is not a choice between two numbers, and no call of
 the C library, which takes one number.
@@ -26,6 +26,7 @@ from tinydl.backend.numba_gelu import (
     normalize_gelu_gradients,
 )
 from tinydl.backend.numba_normalize import add_gradients, add_squares, normalize, write_gradient
+from tinydl.backend.numba_windows import add_products, add_up, correlate, largest
 
 
 def compile_for(dtype: Any) -> None:
@@ -38,6 +39,9 @@ def compile_for(dtype: Any) -> None:
     x, xs = [types.Array(number, n, "C", readonly=True, aligned=False) for n in (1, 2)]
     y, ys = [types.Array(number, n, "C") for n in (1, 2)]
     total, row = types.Array(types.float64, 1, "C"), (types.intp, types.intp)
+    totals, winner = types.Array(types.float64, 2, "C"), types.Array(types.uint8, 2, "C")
+    won = types.Array(types.uint8, 2, "C", readonly=True, aligned=False)
+    near = types.Array(types.int32, 2, "C", readonly=True)
     signatures: dict[Any, list[Any]] = {
         gelu: [(x, y, slope) for slope in (types.none, y)],
         gelu_derivative: [(number, number, number, types.boolean, x, y)],
@@ -48,6 +52,10 @@ def compile_for(dtype: Any) -> None:
         normalize: [(xs, x, x, x, number, ys, *row)],
         add_gradients: [(xs, xs, shown, x, total, total, *row) for shown in (types.none, xs)],
         write_gradient: [(xs, xs, shown, *4 * [x], ys, *row) for shown in (types.none, xs)],
+        largest: [(xs, ys, winner, near, *row)],
+        add_up: [(xs, chosen, ys, near, *row) for chosen in (types.none, won)],
+        correlate: [(xs, xs, x, number, ys, near, *row)],
+        add_products: [(xs, xs, totals, near, *row)],
     }
     for kernel, forms in signatures.items():
         kernel.disable_compile(False)

@@ -6,7 +6,8 @@ x is (*spatial, C, B), w is (*window, C / groups, K), y is (*outputs, K, B): the
 channels c of the group that filter k belongs to. Each group is a convolution of its own.
 
 If each channel is a group with one filter, these would be products of a row and a column. Channels
-and images are then one long axis, over which a tap multiplies and adds element by element.
+and images are then one long axis, over which a tap multiplies and adds element by element. Compiled
+loops, where there are any, do this also for a few filters a channel.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinydl.backend import numpy_convolve
+from tinydl.backend.compiled_windows import Loops, Sight, loops_for
 from tinydl.backend.numpy_convolve import (
     Rows,
     correlate,
@@ -27,6 +29,8 @@ from tinydl.backend.numpy_convolve import (
 )
 from tinydl.backend.numpy_patches import tap_view
 from tinydl.backend.windows import Shape, Slide, by_phase
+
+FILTERS = 4  # a channel may have for compiled loops, which copy its images for each
 
 
 def convolve(
@@ -49,6 +53,10 @@ def convolve(
     if groups == 1:
         return numpy_convolve.convolve(x, w, size=size, bias=bias, each=each, **slide._asdict())
     x, w = prepared(x, w, bias)
+    sight = Sight(x.shape[:-2], w.shape[:-2], size, slide)
+    loops = _loops(sight, x.shape[-2], w.shape[-1], groups, x, w)
+    if loops is not None:
+        return loops.convolve(x, w, bias, is_relu)
     y = np.empty((*size, w.shape[-1], x.shape[-1]), x.dtype)
     finish = finisher(y, bias, each)
     if _is_channelwise(x.shape[-2], w.shape[-1], groups):
@@ -69,6 +77,10 @@ def convolve_input_gradient(
 ) -> Any:
     """The gradient by x, from that by y, called d; size is the spatial shape of x."""
     slide, channels = Slide(stride, dilation, before), w.shape[-2] * groups
+    sight = Sight(size, w.shape[:-2], d.shape[:-2], slide)
+    loops = _loops(sight, channels, d.shape[-2], groups, d, w)
+    if loops is not None:
+        return loops.convolve_input_gradient(d, w, channels)
     if _is_channelwise(channels, d.shape[-2], groups):
         d, w = prepared(d, w)
         x = np.empty((*size, *d.shape[-2:]), d.dtype)
@@ -89,6 +101,10 @@ def convolve_weight_gradient(
 ) -> Any:
     """The gradient by w, from that by y, called d; size is the shape of the window."""
     slide = Slide(stride, dilation, before)
+    sight = Sight(x.shape[:-2], size, d.shape[:-2], slide)
+    loops = _loops(sight, x.shape[-2], d.shape[-2], groups, x, d)
+    if loops is not None:
+        return loops.convolve_weight_gradient(x, d)
     if _is_channelwise(x.shape[-2], d.shape[-2], groups):
         return _channelwise_weights(*prepared(x, d), size, slide)
     parts = [
@@ -109,6 +125,13 @@ def convolve_gradients(
         convolve_input_gradient(d, w, size=x.shape[:-2], **options),
         convolve_weight_gradient(x, d, size=w.shape[:-2], **options),
     )
+
+
+def _loops(sight: Sight, channels: int, filters: int, groups: int, x: Any, w: Any) -> Loops | None:
+    """Compiled loops, if there are any, where each channel is a group with few filters."""
+    if groups == 1 or channels != groups or filters > FILTERS * channels:
+        return None
+    return loops_for(sight, filters * x.shape[-1], x, w)
 
 
 def _groups(channels: int, filters: int, groups: int) -> list[tuple[slice, slice]]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinydl.backend.compiled_windows import Loops, Sight, loops_for
 from tinydl.backend.dispatch import xp
 from tinydl.backend.threads import par
 from tinydl.backend.windows import Shape, Slide, inputs_of, rows_per_block, tap_by_tap
@@ -45,6 +46,9 @@ def pool_max(
     Padding counts as −Inf and does not win. Of equal elements the first wins. size is the spatial
     shape of y.
     """
+    loops = _loops(x, x.shape, window, size, stride, before) if save else None
+    if loops is not None:  # without winners they would be no faster than the passes below
+        return loops.pool_max(x)
     rest = x.shape[len(window) :]
     lib = xp(x)
     y = lib.empty((*size, *rest), x.dtype)
@@ -113,6 +117,9 @@ def pool_put(
     d: Any, winner: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape
 ) -> Any:
     """Zeros to which each element of d is added at its winner; size is the spatial shape of x."""
+    loops = _loops(d, size, window, d.shape, stride, before)
+    if loops is not None:
+        return loops.pool_put(d, winner)
     choose = xp(d).chooser(d)
 
     def write(tap: int, outputs: Index, into: Any) -> None:
@@ -140,6 +147,9 @@ def pool_positions(
 
 def pool_sum(x: Any, *, window: Shape, size: Shape, stride: Shape, before: Shape) -> Any:
     """The sum of the elements under the window; size is the spatial shape of y."""
+    loops = _loops(x, x.shape, window, size, stride, before)
+    if loops is not None:
+        return loops.pool_sum(x)
     n = len(window)
     y = xp(x).empty((*size, *x.shape[n:]), x.dtype)
     slide = Slide(stride, (1,) * n, before)
@@ -159,6 +169,10 @@ def pool_spread(d: Any, *, window: Shape, size: Shape, stride: Shape, before: Sh
 
     size is the spatial shape of x.
     """
+
+    loops = _loops(d, size, window, d.shape, stride, before)
+    if loops is not None:
+        return loops.pool_spread(d)
 
     def write(_: int, outputs: Index, into: Any) -> None:
         into[...] = d[outputs]
@@ -189,6 +203,15 @@ def _collected(write: Bring, add: Bring, d: Any, window: Shape, size: Shape, sli
 
     _in_blocks(rows, x, d, math.prod(window))
     return x
+
+
+def _loops(
+    array: Any, inputs: Shape, window: Shape, outputs: Shape, stride: Shape, before: Shape
+) -> Loops | None:
+    """Compiled loops for an array, if there are any; of two shapes the spatial part matters."""
+    n = len(window)
+    sight = Sight(inputs[:n], window, outputs[:n], Slide(stride, (1,) * n, before))
+    return loops_for(sight, math.prod(array.shape[n:]), array)
 
 
 def _in_blocks(work_on: Callable[[int, int], None], y: Any, x: Any, taps: int) -> None:
