@@ -2,7 +2,7 @@
 
 ``numpy_gelu``, ``numpy_dense`` and ``numpy_blocks`` are complete without it. Where ``kernels_for``
 gives the module ``numba_kernels``, they call its loops. To import Numba takes 0.3 s, to find
-the kernels compiled 0.5 s, and to compile them some seconds, once on a machine for each class of
+the kernels compiled 0.5 s, and to compile them 10 s or more, once on a machine for each class of
 numbers. Programs that work on small arrays alone pay for none of it.
 
 The choice depends on the size and class of an array, never on what was computed before: the same
