@@ -18,6 +18,8 @@ from typing import Any
 import numba
 from numba import types
 
+from tinydl.backend.numba_convolve import lanes_for as lanes_for
+from tinydl.backend.numba_convolve import output_tiles, weight_tiles
 from tinydl.backend.numba_gelu import (
     centre,
     gelu,
@@ -26,6 +28,8 @@ from tinydl.backend.numba_gelu import (
     normalize_gelu_gradients,
 )
 from tinydl.backend.numba_normalize import add_gradients, add_squares, normalize, write_gradient
+from tinydl.backend.numba_tiles import BYTES as BYTES
+from tinydl.backend.numba_tiles import HEIGHTS as HEIGHTS
 from tinydl.backend.numba_windows import add_products, add_up, correlate, largest
 
 
@@ -56,6 +60,8 @@ def compile_for(dtype: Any) -> None:
         add_up: [(xs, chosen, ys, near, *row) for chosen in (types.none, won)],
         correlate: [(xs, xs, x, number, ys, near, *row)],
         add_products: [(xs, xs, totals, near, *row)],
+        output_tiles: [(xs, xs, x, number, ys, near, types.intp, *row)],
+        weight_tiles: [(xs, xs, totals, near, types.intp, *row)],
     }
     for kernel, forms in signatures.items():
         kernel.disable_compile(False)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinydl.backend import numpy_convolve
+from tinydl.backend.compiled_convolve import Tiles, tiles_for, weight_tiles_for
 from tinydl.backend.compiled_windows import Loops, Sight, loops_for
 from tinydl.backend.numpy_convolve import (
     Rows,
@@ -50,10 +51,13 @@ def convolve(
     is_relu: 0 where that is negative.
     """
     slide, each = Slide(stride, dilation, before), _rectify if is_relu else None
-    if groups == 1:
-        return numpy_convolve.convolve(x, w, size=size, bias=bias, each=each, **slide._asdict())
     x, w = prepared(x, w, bias)
     sight = Sight(x.shape[:-2], w.shape[:-2], size, slide)
+    tiles = tiles_for(sight, groups, w.shape[-1], x, w)
+    if tiles is not None:
+        return tiles.convolve(x, w, groups, bias, is_relu)
+    if groups == 1:
+        return numpy_convolve.convolve(x, w, size=size, bias=bias, each=each, **slide._asdict())
     loops = _loops(sight, x.shape[-2], w.shape[-1], groups, x, w)
     if loops is not None:
         return loops.convolve(x, w, bias, is_relu)
@@ -78,6 +82,9 @@ def convolve_input_gradient(
     """The gradient by x, from that by y, called d; size is the spatial shape of x."""
     slide, channels = Slide(stride, dilation, before), w.shape[-2] * groups
     sight = Sight(size, w.shape[:-2], d.shape[:-2], slide)
+    tiles = tiles_for(sight, groups, channels, d, w)
+    if tiles is not None:
+        return tiles.convolve_input_gradient(d, w, groups)
     loops = _loops(sight, channels, d.shape[-2], groups, d, w)
     if loops is not None:
         return loops.convolve_input_gradient(d, w, channels)
@@ -102,6 +109,9 @@ def convolve_weight_gradient(
     """The gradient by w, from that by y, called d; size is the shape of the window."""
     slide = Slide(stride, dilation, before)
     sight = Sight(x.shape[:-2], size, d.shape[:-2], slide)
+    tiles = weight_tiles_for(sight, groups, x, d)
+    if tiles is not None:
+        return _with_last_images(tiles, x, d, groups)
     loops = _loops(sight, x.shape[-2], d.shape[-2], groups, x, d)
     if loops is not None:
         return loops.convolve_weight_gradient(x, d)
@@ -132,6 +142,15 @@ def _loops(sight: Sight, channels: int, filters: int, groups: int, x: Any, w: An
     if groups == 1 or channels != groups or filters > FILTERS * channels:
         return None
     return loops_for(sight, filters * x.shape[-1], x, w)
+
+
+def _with_last_images(tiles: Tiles, x: Any, d: Any, groups: int) -> Any:
+    """The gradient by the weights: of the images that fill vectors, and of the last ones."""
+    w, images = tiles.convolve_weight_gradient(x, d, groups)
+    if images < x.shape[-1]:
+        options: Any = {"size": tiles.sight.window, "groups": groups, **tiles.sight.slide._asdict()}
+        w += convolve_weight_gradient(x[..., images:], d[..., images:], **options)
+    return w
 
 
 def _groups(channels: int, filters: int, groups: int) -> list[tuple[slice, slice]]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.backend.memory import empty
 from tinydl.backend.numpy_blocks import blocks
 
 
@@ -76,7 +77,7 @@ def channel_normalize(
     variance = variance + epsilon
     factor = scale * variance**-0.5
     parts = blocks(x, channel, mean, factor, offset)
-    y = np.empty(parts.x.shape, np.result_type(x, mean, factor, offset))
+    y = empty(parts.x.shape, np.result_type(x, mean, factor, offset))
     if parts.leaves_on(mean, variance):
         centre, offset = None, offset - mean * factor
     else:
@@ -109,7 +110,7 @@ def channel_normalize_gradients(
     mean, variance = mean.reshape(-1), variance.reshape(-1) + epsilon
     inverse = variance**-0.5
     parts = blocks(x, channel, g, mean, *([] if y is None else [y]))
-    dx = np.empty(parts.x.shape, x.dtype)
+    dx = empty(parts.x.shape, x.dtype)
     g, y = [v if v is None else np.ascontiguousarray(v).reshape(dx.shape) for v in (g, y)]
     centre = parts.row(mean)
     found: dict[int, tuple[Any, Any]] = {}
