@@ -16,8 +16,10 @@ def need_numba() -> None:
     pytest.importorskip("numba")
     if not compiled._enabled:
         pytest.skip("TINYDL_NUMBA=0")
-    for kind in (np.float64, np.float32):
-        assert compiled.kernels_for(compiled.LEAST, np.zeros(1, kind)) is not None
+    for family in compiled.FAMILIES:
+        for kind in (np.float64, np.float32):
+            found = compiled.kernels_for(family, compiled.LEAST, np.zeros(1, kind))
+            assert found is not None
 
 
 def by_numpy(kernel: Callable[[], Any]) -> Any:

@@ -308,7 +308,7 @@ def broken(error: Exception) -> Any:
 
     class Kernels:
         @staticmethod
-        def compile_for(kind: Any) -> None:
+        def compile_for(family: str, kind: Any) -> None:
             raise error
 
     return Kernels
@@ -343,14 +343,14 @@ def test_a_warning_that_is_an_error_is_raised_once(nothing_found: pytest.MonkeyP
 
 def test_only_large_arrays_of_real_numbers_go_there(nothing_found: pytest.MonkeyPatch) -> None:
     kernels = object()
-    nothing_found.setattr(compiled, "_compiled", lambda kind: kernels)
+    nothing_found.setattr(compiled, "_compiled", lambda family, kind: kernels)
     x = np.zeros(3)
-    assert compiled.kernels_for(LEAST, x, x) is kernels
-    assert compiled.kernels_for(LEAST, x.astype(np.float32)) is kernels
-    assert compiled.kernels_for(LEAST - 1, x) is None
+    assert compiled.kernels_for("gelu", LEAST, x, x) is kernels
+    assert compiled.kernels_for("gelu", LEAST, x.astype(np.float32)) is kernels
+    assert compiled.kernels_for("gelu", LEAST - 1, x) is None
     for other in (np.complex128, np.float16, np.longdouble, np.int64, ">f8"):
-        assert compiled.kernels_for(LEAST, x.astype(other)) is None
-    assert compiled.kernels_for(LEAST, x, x.astype(np.float32)) is None
+        assert compiled.kernels_for("gelu", LEAST, x.astype(other)) is None
+    assert compiled.kernels_for("gelu", LEAST, x, x.astype(np.float32)) is None
 
 
 SCRIPT = """

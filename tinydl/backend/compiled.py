@@ -1,9 +1,9 @@
 """Whether compiled kernels are to be used: if Numba is there, and an array is large enough.
 
-``numpy_gelu``, ``numpy_dense`` and ``numpy_blocks`` are complete without it. Where ``kernels_for``
-gives the module ``numba_kernels``, they call its loops. To import Numba takes 0.3 s, to find
-the kernels compiled 0.5 s, and to compile them 10 s or more, once on a machine for each class of
-numbers. Programs that work on small arrays alone pay for none of it.
+Who asks for kernels is complete without them. Where ``kernels_for`` gives the module
+``numba_kernels``, its loops are called instead. To import Numba takes 0.3 s, to find the first
+kernels compiled 0.5 s, and to compile them 2 to 5 s for each family and class of numbers, once on a
+machine. Programs that work on small arrays alone pay for none of it.
 
 The choice depends on the size and class of an array, never on what was computed before: the same
 call gives the same bits. What fails in Numba (a release for other versions of Python or NumPy, no
@@ -14,6 +14,7 @@ The environment variable TINYDL_NUMBA=0, read when tinydl is imported, turns it 
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import warnings
@@ -24,14 +25,20 @@ import numpy as np
 LEAST = 10_000
 """From how many elements on an array goes to the compiled kernels."""
 
+FAMILIES = ("gelu", "normalize", "windows", "tiles")
+"""Kernels that are compiled together: who needs one of them soon needs the others."""
+
 _CLASSES = (np.dtype(np.float64), np.dtype(np.float32))
 _enabled = os.environ.get("TINYDL_NUMBA", "1") != "0"
 _found: dict[Any, Any] = {}
 _lock = threading.Lock()
 
 
-def kernels_for(size: int, *arrays: Any) -> Any:
-    """The compiled kernels for arrays, with so many elements in all; None where NumPy computes."""
+def kernels_for(family: str, size: int, *arrays: Any) -> Any:
+    """The compiled kernels, with those of a family for arrays that have so many elements in all.
+
+    None where NumPy computes.
+    """
     if size < LEAST or not _enabled:
         return None
     kind = arrays[0].dtype
@@ -39,27 +46,29 @@ def kernels_for(size: int, *arrays: Any) -> Any:
         if array.dtype != kind:
             return None
     try:
-        return _found[kind]
+        return _found[family, kind]
     except KeyError:
-        return _find(kind)
+        return _find(family, kind)
 
 
-def _find(kind: Any) -> Any:
+def _find(family: str, kind: Any) -> Any:
     """The kernels for a class, compiled; from now on they are known, or known to be missing."""
     with _lock:
-        if kind not in _found:
-            _found[kind] = _compiled(kind) if kind in _CLASSES else None
-        return _found[kind]
+        if (family, kind) not in _found:
+            found = _compiled(family, kind) if kind in _CLASSES else None
+            _found[family, kind] = found
+        return _found[family, kind]
 
 
-def _compiled(kind: Any) -> Any:
+def _compiled(family: str, kind: Any) -> Any:
     try:
         from tinydl.backend import numba_kernels
 
-        numba_kernels.compile_for(kind)
+        numba_kernels.compile_for(family, kind)
     except Exception as error:  # Numba's own are of many kinds, and NumPy can always compute
         if not (isinstance(error, ModuleNotFoundError) and error.name == "numba"):
-            _found.update(dict.fromkeys(_CLASSES))  # before the warning, which may be an error
+            # before the warning, which may be an error
+            _found.update(dict.fromkeys(itertools.product(FAMILIES, _CLASSES)))
             reason = str(error).strip().partition("\n")[0]
             warnings.warn(f"tinydl computes without Numba, which is installed but fails here with "
                           f"{type(error).__name__}: {reason}. The environment variable "

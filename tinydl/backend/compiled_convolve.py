@@ -64,7 +64,7 @@ def _kernels(sight: Sight, weights: int, *arrays: Any) -> Any:
     inputs, outputs = math.prod(sight.inputs), math.prod(sight.outputs)
     if not inputs or not outputs:
         return None
-    return kernels_for(weights * outputs * arrays[0].shape[-1] // TERMS, *arrays)
+    return kernels_for("tiles", weights * outputs * arrays[0].shape[-1] // TERMS, *arrays)
 
 
 class Tiles:

@@ -46,7 +46,7 @@ def loops_for(sight: Sight, run: int, *arrays: Any) -> Loops | None:
     inputs, outputs = math.prod(sight.inputs), math.prod(sight.outputs)
     if not inputs or not outputs:
         return None
-    kernels = kernels_for(max(inputs, outputs) * run, *arrays)
+    kernels = kernels_for("windows", max(inputs, outputs) * run, *arrays)
     return None if kernels is None else Loops(kernels, sight)
 
 

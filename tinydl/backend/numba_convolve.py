@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinydl.backend.numba_options import kernel, scalar, sum_of_many
-from tinydl.backend.numba_tiles import HEIGHTS, SIDES, VECTORS, WIDTHS, add_tile, write_tile
+from tinydl.backend.numba_tiles import BYTES, HEIGHTS, SIDES, VECTORS, WIDTHS, add_tile, write_tile
 
 NEAR, FAR = 1 << 15, 1 << 19
 """Bytes that stay in the two caches of a processor, while a tile or all tiles are added up."""
@@ -99,7 +99,7 @@ def weight_tiles(x: Any, d: Any, total: Any, near: Any, groups: int, first: int,
 
     There is a sum for each lane, of the class of x. Once it is LONG, it goes into double.
     """
-    lanes, row = _lanes_for(x.shape[1], x.itemsize), x.shape[1] * x.itemsize
+    lanes, row = BYTES // x.itemsize, x.shape[1] * x.itemsize
     vectors = x.shape[1] // lanes
     taps, filters = near.shape[1], total.shape[1]
     channels, each = len(total) // taps, filters // groups

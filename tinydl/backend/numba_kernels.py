@@ -2,10 +2,10 @@
 
 NumPy goes over an array once for each operation. A compiled loop goes over it once, and what lies
 between stays in the registers of the processor, which works on 4 to 16 numbers at a time there.
-``numba_gelu``, ``numba_normalize`` and ``numba_windows`` hold the loops; their formulas are those
-of the modules of NumPy that call them. This module is imported by ``compiled`` alone, when there is
-work for it. Each kernel is compiled in ``compile_for``, or read from the files in which Numba keeps
-compiled code (``__pycache__``, or the user's folder for such things).
+``numba_gelu``, ``numba_normalize``, ``numba_windows`` and ``numba_convolve`` hold the loops; their
+formulas are those of the modules of NumPy that call them. This module is imported by ``compiled``
+alone, when there is work for it. Each kernel is compiled in ``compile_for``, or read from the files
+in which Numba keeps compiled code (``__pycache__``, or the user's folder for such things).
 
 What vectors need is written out: no branch that is not a choice between two numbers, and no call of
 the C library, which takes one number.
@@ -33,8 +33,8 @@ from tinydl.backend.numba_tiles import HEIGHTS as HEIGHTS
 from tinydl.backend.numba_windows import add_products, add_up, correlate, largest
 
 
-def compile_for(dtype: Any) -> None:
-    """Compile all kernels for numbers of a class, or find them compiled.
+def compile_for(family: str, dtype: Any) -> None:
+    """Compile the kernels of a family for numbers of a class, or find them compiled.
 
     Arrays that are only read may be read-only, and lie at any address. Afterwards a kernel takes
     what it was compiled for and refuses the rest: nothing is compiled by surprise.
@@ -46,24 +46,32 @@ def compile_for(dtype: Any) -> None:
     totals, winner = types.Array(types.float64, 2, "C"), types.Array(types.uint8, 2, "C")
     won = types.Array(types.uint8, 2, "C", readonly=True, aligned=False)
     near = types.Array(types.int32, 2, "C", readonly=True)
-    signatures: dict[Any, list[Any]] = {
-        gelu: [(x, y, slope) for slope in (types.none, y)],
-        gelu_derivative: [(number, number, number, types.boolean, x, y)],
-        normalize_gelu: [(xs, xs, xs, ys, slope, *row) for slope in (types.none, ys)],
-        normalize_gelu_gradients: [(xs, xs, xs, xs, xs, ys, ys, ys, *row)],
-        centre: [(ys, xs, *row)],
-        add_squares: [(xs, x, total, *row)],
-        normalize: [(xs, x, x, x, number, ys, *row)],
-        add_gradients: [(xs, xs, shown, x, total, total, *row) for shown in (types.none, xs)],
-        write_gradient: [(xs, xs, shown, *4 * [x], ys, *row) for shown in (types.none, xs)],
-        largest: [(xs, ys, winner, near, *row)],
-        add_up: [(xs, chosen, ys, near, *row) for chosen in (types.none, won)],
-        correlate: [(xs, xs, x, number, ys, near, *row)],
-        add_products: [(xs, xs, totals, near, *row)],
-        output_tiles: [(xs, xs, x, number, ys, near, types.intp, *row)],
-        weight_tiles: [(xs, xs, totals, near, types.intp, *row)],
+    families: dict[str, dict[Any, list[Any]]] = {
+        "gelu": {
+            gelu: [(x, y, slope) for slope in (types.none, y)],
+            gelu_derivative: [(number, number, number, types.boolean, x, y)],
+            normalize_gelu: [(xs, xs, xs, ys, slope, *row) for slope in (types.none, ys)],
+            normalize_gelu_gradients: [(xs, xs, xs, xs, xs, ys, ys, ys, *row)],
+            centre: [(ys, xs, *row)],
+        },
+        "normalize": {
+            add_squares: [(xs, x, total, *row)],
+            normalize: [(xs, x, x, x, number, ys, *row)],
+            add_gradients: [(xs, xs, shown, x, total, total, *row) for shown in (types.none, xs)],
+            write_gradient: [(xs, xs, shown, *4 * [x], ys, *row) for shown in (types.none, xs)],
+        },
+        "windows": {
+            largest: [(xs, ys, winner, near, *row)],
+            add_up: [(xs, chosen, ys, near, *row) for chosen in (types.none, won)],
+            correlate: [(xs, xs, x, number, ys, near, *row)],
+            add_products: [(xs, xs, totals, near, *row)],
+        },
+        "tiles": {
+            output_tiles: [(xs, xs, x, number, ys, near, types.intp, *row)],
+            weight_tiles: [(xs, xs, totals, near, types.intp, *row)],
+        },
     }
-    for kernel, forms in signatures.items():
+    for kernel, forms in families[family].items():
         kernel.disable_compile(False)
         for form in forms:
             kernel.compile(form)

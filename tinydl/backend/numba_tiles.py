@@ -86,7 +86,7 @@ def write_tile(
                     value = code.at_least(least_, builder.fadd(builder.load(total), bias))
                     code.put(value, y_, builder.add(row_, code.index(f)), b_, plus=v)
 
-        code.choose(tile, args, HEIGHTS, WIDTHS)
+        code.choose(tile, args, HEIGHTS, WIDTHS, VECTORS)
         return context.get_dummy_value()
 
     return types.void(height, width, lanes, x, w, plus, least, y, row, k, b, runs, count), generate
@@ -126,7 +126,7 @@ def add_tile(
             for n, total in enumerate(sums):
                 code.put(builder.load(total), sums_, at_, first, plus=n)
 
-        code.choose(tile, args, SIDES, SIDES)
+        code.choose(tile, args, SIDES, SIDES, (BYTES,))
         return context.get_dummy_value()
 
     return types.void(height, width, lanes, x, d, c, k, vectors, pairs, count, sums, at), generate
@@ -206,12 +206,13 @@ class _Code:
         with cgutils.for_range(self.builder, count, intp=count.type) as loop:
             yield loop.index
 
-    def choose(
-        self, tile: Callable[[int, int], None], args: Any, heights: Any, widths: Any
-    ) -> None:
-        """The instructions of a tile of every form, and a choice by the first three arguments."""
+    def choose(self, tile: Callable[[int, int], None], args: Any, *forms: tuple[int, ...]) -> None:
+        """The instructions for tiles of every height, width and size of vectors in bytes.
+
+        The first three arguments choose among them: a height, a width, and how many lanes.
+        """
         build = self.builder
-        for size, height, width in itertools.product(VECTORS, heights, widths):
+        for height, width, size in itertools.product(*forms):
             self.use_lanes(size // self.itemsize)
             form = zip(args, (height, width, self.lanes), strict=False)
             fits = [build.icmp_signed("==", is_, is_.type(n)) for is_, n in form]

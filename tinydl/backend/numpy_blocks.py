@@ -30,7 +30,7 @@ def blocks(x: Any, channel: int, *others: Any) -> Blocks:
     """The blocks of an array, beside which lie others, of its class as a rule."""
     outer, inner = math.prod(x.shape[:channel]), math.prod(x.shape[channel + 1 :])
     shape = (outer, x.shape[channel], inner)
-    kernels = None if outer == 1 else kernels_for(x.size, x, *others)
+    kernels = None if outer == 1 else kernels_for("normalize", x.size, x, *others)
     seen = np.ascontiguousarray(x).reshape(shape)
     return Blocks(seen) if kernels is None else CompiledBlocks(seen, kernels)
 

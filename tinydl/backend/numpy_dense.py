@@ -29,7 +29,7 @@ def centred_affine(w: Any, x: Any, b: Any) -> Any:
     (channels, inputs), n = w.shape, x.shape[1]
     packed = np.empty((channels, n + 2), x.dtype)
     bias = np.ascontiguousarray(b)
-    kernels = kernels_for(channels * n, x, bias)
+    kernels = kernels_for("gelu", channels * n, x, bias)
 
     def rows(first: int, end: int) -> None:
         z = packed[first:end, :n]
@@ -53,7 +53,7 @@ def normalize_gelu(packed: Any, scale: Any, offset: Any, epsilon: float, save: b
     y = np.empty((channels, n), packed.dtype)
     slope = np.empty_like(y) if save else None
     factor = scale * (packed[:, n + 1, None] + epsilon) ** -0.5
-    kernels = kernels_for(y.size, packed, factor, offset)
+    kernels = kernels_for("gelu", y.size, packed, factor, offset)
     if kernels is not None:
         given = map(np.ascontiguousarray, (packed, factor, offset))
         par(channels, partial(kernels.normalize_gelu, *given, y, slope),
@@ -86,7 +86,7 @@ def normalize_gelu_gradients(
     inverse = (packed[:, n + 1, None] + epsilon) ** -0.5
     factor = scale * inverse
     to_scale, to_offset = np.empty_like(inverse), np.empty_like(inverse)
-    kernels = kernels_for(slope.size, g, packed, slope, factor)
+    kernels = kernels_for("gelu", slope.size, g, packed, slope, factor)
     if kernels is not None:
         given = map(np.ascontiguousarray, (g, packed, slope, factor, inverse))
         par(channels, partial(kernels.normalize_gelu_gradients, *given, dz, to_scale, to_offset),

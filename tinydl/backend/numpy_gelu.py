@@ -71,7 +71,7 @@ def gelu(x: Any, save: bool) -> Any:
     flat = np.ascontiguousarray(x).reshape(-1)
     y = np.empty_like(flat)
     slope = np.empty_like(flat) if save else None
-    kernels = kernels_for(flat.size, flat)
+    kernels = kernels_for("gelu", flat.size, flat)
     of_piece = gelu_piece if kernels is None else kernels.gelu
 
     def work_on(first: int, end: int) -> None:
@@ -86,7 +86,7 @@ def gelu_derivative(x: Any, coefficients: Sequence[float], is_odd: bool) -> Any:
     """r(x²) φ(x), times x if it is odd, with the coefficients of r, highest power first."""
     flat = np.ascontiguousarray(x).reshape(-1)
     y = np.empty_like(flat)
-    kernels = kernels_for(flat.size, flat) if len(coefficients) <= 3 else None
+    kernels = kernels_for("gelu", flat.size, flat) if len(coefficients) <= 3 else None
     if kernels is None:
         of_piece = functools.partial(_derivative_piece, coefficients, is_odd)
     else:
