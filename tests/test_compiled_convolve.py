@@ -95,6 +95,9 @@ def test_which_arrays_they_are_for(numba: None) -> None:
     assert not fits(x, w.astype(np.float32))
     assert tiles_for(PLAIN._replace(outputs=(0, 15)), 1, 9, x, w) is None, "nothing to do"
     assert not fits(x, np.zeros(compiled_convolve.WEIGHTS + 1)), "many weights"
+    long = PLAIN._replace(window=(10, 38))
+    assert tiles_for(long, 1, 9, x, w) is None, "more taps than results"
+    assert weight_tiles_for(long, 1, x, g) is None
     many = np.zeros((14, 15, compiled_convolve.CHANNELS + 1, 37))
     assert fits(many, w) and weight_tiles_for(PLAIN, 1, many, g) is None, "many channels"
     assert weight_tiles_for(PLAIN, 5, many, many) is not None, "but not in a group"

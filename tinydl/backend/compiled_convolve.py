@@ -26,7 +26,7 @@ WEIGHTS = 1 << 17
 """More weights than these do not stay in the cache while a few outputs are worked out."""
 
 CHANNELS = 24
-"""With more of them or of filters, NumPy is as fast for few images, and in adding up weights."""
+"""With more of them or of filters, NumPy is as fast for few images, and at adding up weights."""
 
 TERMS = 16
 """Products that take as long as the addition of two numbers, as ``par`` counts work."""
@@ -37,11 +37,13 @@ def tiles_for(sight: Sight, groups: int, filters: int, x: Any, w: Any) -> Tiles 
 
     filters is how many rows the result has at a position.
     """
-    kernels = _kernels(sight, w.size, x, w)
-    if kernels is None or w.size > WEIGHTS or filters // groups < kernels.HEIGHTS[-1]:
+    images = x.shape[-1]
+    if w.size > WEIGHTS or math.prod(sight.window) > filters * images:
+        return None  # or the table would be larger than the result
+    kernels = _kernels(sight, w.size * images, x, w)
+    if kernels is None or filters // groups < kernels.HEIGHTS[-1]:
         return None
-    images, lanes = x.shape[-1], kernels.lanes_for(x.shape[-1], x.itemsize)
-    is_few = images * x.itemsize < kernels.BYTES
+    lanes, is_few = kernels.lanes_for(images, x.itemsize), images * x.itemsize < kernels.BYTES
     if not lanes or (is_few and max(x.shape[-2], filters) > CHANNELS * groups):
         return None
     return Tiles(kernels, sight, lanes)
@@ -49,22 +51,21 @@ def tiles_for(sight: Sight, groups: int, filters: int, x: Any, w: Any) -> Tiles 
 
 def weight_tiles_for(sight: Sight, groups: int, x: Any, d: Any) -> Tiles | None:
     """The tiles for the weights that meet images x and go into a gradient d, likewise."""
-    channels, filters = x.shape[-2] // groups, d.shape[-2] // groups
-    kernels = _kernels(sight, math.prod(sight.window) * channels * d.shape[-2], x, d)
-    if kernels is None or not kernels.HEIGHTS[-1] <= min(channels, filters):
+    channels, (filters, images) = x.shape[-2] // groups, d.shape[-2:]
+    taps, each = math.prod(sight.window), filters // groups
+    if max(channels, each) > CHANNELS or taps > filters * images:
         return None
-    images, lanes = x.shape[-1], kernels.BYTES // x.itemsize
-    if max(channels, filters) > CHANNELS or images % lanes > images // 4:
-        return None  # or most images would be left out
-    return Tiles(kernels, sight, lanes)
+    kernels = _kernels(sight, taps * channels * filters * images, x, d)
+    if kernels is None or min(channels, each) < kernels.HEIGHTS[-1]:
+        return None
+    lanes = kernels.BYTES // x.itemsize
+    return Tiles(kernels, sight, lanes) if images % lanes <= images // 4 else None
 
 
-def _kernels(sight: Sight, weights: int, *arrays: Any) -> Any:
-    """The compiled kernels, if there is enough to do for them."""
+def _kernels(sight: Sight, products: int, *arrays: Any) -> Any:
+    """The compiled kernels, if there is enough to do for them: so many products at an output."""
     inputs, outputs = math.prod(sight.inputs), math.prod(sight.outputs)
-    if not inputs or not outputs:
-        return None
-    return kernels_for("tiles", weights * outputs * arrays[0].shape[-1] // TERMS, *arrays)
+    return kernels_for("tiles", products * outputs // TERMS, *arrays) if inputs else None
 
 
 class Tiles:
