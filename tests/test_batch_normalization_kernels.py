@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.strategies import with_threads
+from tests.strategies import normal, with_threads
+from tests.table.dense import packed
 from tinydl.backend import numpy_normalize as kernels
+from tinydl.primitives.dense import centred_affine
 
 SHAPES = [((40, 30, 20, 32), 2), ((17, 3, 64), 1), ((60, 3001), 0), ((3, 100_000), 0),
           ((50_000, 5), 1), ((9, 1, 40_000), 1)]  # fmt: skip
@@ -119,3 +121,14 @@ def test_any_shape_and_strides(sizes: list[int], data: Any) -> None:
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
             assert a.shape == b.shape
+
+
+# ---- the statistics of a dense layer ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shapes", [((3, 2), (2, 5)), ((1, 1), (1, 2)), ((2, 3), (3, 1))])
+@pytest.mark.parametrize("kind", [np.float64, np.complex128])
+def test_rows_of_a_dense_layer_are_centred(shapes: Any, kind: Any) -> None:
+    shapes = (*shapes, (shapes[0][0], 1))
+    w, x, b = [normal(shape, i).astype(kind) for i, shape in enumerate(shapes)]
+    np.testing.assert_allclose(centred_affine(w, x, b), packed(w, x, b), rtol=1e-13, atol=1e-14)

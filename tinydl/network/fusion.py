@@ -180,8 +180,9 @@ class NormalizedGelu(Layer):
         values = [self.layer.Weights, self.layer.Bias, bn.Scale, bn.Offset]
         w, b, scale, offset = [value._value for value in values]
         wide = in_shape(x._value, (x.shape[0], math.prod(x.shape[1:])))
-        centred = dense.centred_affine(w, wide, b)
+        centred = dense.centred_affine(*map(plain, (w, wide, b)))
         y = dense.affine_normalize_gelu(w, wide, centred, scale, offset, epsilon=bn.Epsilon)
+        y = regardless(y, b)  # as in Shifted
         mu, variance = [take(centred, index=at) for at in (dense.MU, dense.VARIANCE)]
         state = {
             "TrainedMean": self._moved(mu, bn.TrainedMean, bn.MeanDecay),

@@ -1,8 +1,8 @@
 """Fully connected, batch normalization and gelu, as networks have them one after the other.
 
-Each is an operation of its own elsewhere. These two do the same with fewer passes over the arrays,
-and stand beside their definitions: kernels give values and first derivatives, and higher ones
-follow the definitions.
+Each is an operation of its own elsewhere. One operation does the same with fewer passes over the
+arrays, and stands beside its definition: kernels give the value and the first derivatives, and
+higher ones follow the definition. The statistics, which networks keep too, come before it.
 """
 
 from __future__ import annotations
@@ -15,35 +15,19 @@ from tinydl.primitives.contract import affine, matmul, turned
 from tinydl.primitives.gelu import gelu
 from tinydl.primitives.normalize import normalize, variance
 from tinydl.primitives.reduce import mean
-from tinydl.primitives.shape import concatenate, take
+from tinydl.primitives.shape import concatenate
 
-ROWS, MU, VARIANCE = [(slice(None), slice(*at)) for at in ((None, -2), (-2, -1), (-1, None))]
-"""Where these are in the result of centred_affine."""
+MU, VARIANCE = [(slice(None), slice(*at)) for at in ((-2, -1), (-1, None))]
+"""Where the statistics are in the result of centred_affine."""
 
 
-@Primitive
 def centred_affine(w: Any, x: Any, b: Any) -> Any:
-    """The rows of z = w x + b less their means μ and, in two more columns, μ and the variances."""
-    if _is_complex(w, x, b):
-        return _centred_affine(w, x, b)
-    return xp(x).centred_affine(w, x, b)
+    """The rows of z = w x + b less their means μ and, in two more columns, μ and the variances.
 
-
-@centred_affine.gradients("w", "x", "b")
-def _(g: Any, w: Any, x: Any, y: Any, need: tuple[bool, ...]) -> tuple[Any, ...]:
-    to_centred, to_mu, to_variance = [take(g, index=at) for at in (ROWS, MU, VARIANCE)]
-    share = 1.0 / x.shape[1]
-    dz = to_centred - mean(to_centred, axis=(1,)) + to_mu * share
-    dz = dz + take(y, index=ROWS) * (to_variance * (2.0 * share))
-    return (
-        matmul(dz, turned(x)) if need[0] else None,
-        matmul(turned(w), dz) if need[1] else None,
-        to_mu if need[2] else None,  # the bias is a part of μ alone
-    )
-
-
-@centred_affine.definition
-def _centred_affine(w: Any, x: Any, b: Any) -> Any:
+    It takes arrays that are not recorded: affine_normalize_gelu has the derivatives.
+    """
+    if not _is_complex(w, x, b):
+        return xp(x).centred_affine(w, x, b)
     z = affine(w, x, b)
     mu = mean(z, axis=(1,))
     return concatenate(z - mu, mu, variance(z, mu, axis=(1,)), axis=1)
@@ -55,8 +39,8 @@ def affine_normalize_gelu(
 ) -> Any:
     """gelu(scale · (z − μ) / √(σ² + epsilon) + offset) for the rows of z = w x.
 
-    centred is what centred_affine gives for w and x, worked out before. In the gradient w and x
-    stand for it too: it gets none.
+    centred is what centred_affine gives for w and x, and any bias, worked out before. In the
+    gradient w and x stand for it too: it gets none.
     """
     if _is_complex(w, x, scale, offset):
         return _affine_normalize_gelu(w, x, centred, scale, offset, epsilon=epsilon)
