@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tinydl.backend import recur
+from tinydl.backend import compiled_lstm, recur
 from tinydl.backend.dispatch import xp
 from tinydl.backend.recur import Activation
 
@@ -35,6 +35,9 @@ def lstm(
     lib, units = xp(x), r.shape[1]
     _, observations, steps = x.shape
     w, r, b = [_inside(rows) for rows in (w, r, b)]
+    kernels = compiled_lstm.kernels_of(x, h0, c0, w, r, b, state=state, gate=gate)
+    if kernels is not None:
+        return compiled_lstm.forward(kernels, x, h0, c0, w, r, b)
     with lib.quiet():
         gates = lib.matmul(w, recur.time_first(x))
         gates += b
@@ -75,19 +78,26 @@ def lstm_gradients(
     """The gradients by x, h0, c0, w, r and b, from the gradient dy by the packed result."""
     lib = xp(x)
     gates, hidden, cells, shown = kept
-    dh, dy = lib.zeros(shown.shape[1:], shown.dtype), recur.time_first(dy)
-    back = lib.ascontiguousarray(_inside(r).T)
-    d = recur.flat(lib.lstm_backward(back, gate, state, gates, cells, shown, dy, dh))
+    is_compiled = gates.ndim == 4
+    if is_compiled:
+        d, dh, dc = compiled_lstm.backward(dy, _inside(r), kept)
+    else:
+        dh, dy = lib.zeros(shown.shape[1:], shown.dtype), recur.time_first(dy)
+        back = lib.ascontiguousarray(_inside(r).T)
+        d = recur.flat(lib.lstm_backward(back, gate, state, gates, cells, shown, dy, dh))
+        dc = dy[-1]
     dx = dw = dr = db = None
     if need[0]:
         dx = recur.unflat(lib.matmul(_inside(w).T, d), x.shape[2])
     if need[3]:
         dw = _outside(lib.matmul(d, recur.flat(lib.moveaxis(x, 2, 0)).T))
     if need[4]:
-        dr = _outside(lib.matmul(d, recur.flat(hidden[:-1]).T))
+        before = (compiled_lstm.flat_states(hidden, x.shape[1]) if is_compiled
+                  else recur.flat(hidden[:-1]))  # fmt: skip
+        dr = _outside(lib.matmul(d, before.T))
     if need[5]:
         db = _outside(recur.row_sums(d))
-    return dx, dh, dy[-1], dw, dr, db
+    return dx, dh, dc, dw, dr, db
 
 
 def lstm_backward(

@@ -38,8 +38,7 @@ def lanes_for(images: int, itemsize: int) -> int:
 _lanes_for = scalar(lanes_for)
 
 
-@scalar
-def _fitting(count: int, sizes: tuple[int, ...]) -> int:
+def fitting(count: int, sizes: tuple[int, ...]) -> int:
     """The size of tiles that takes least for so many rows; a tile takes a bit more than its rows.
 
     The last tile may overlap the one before. None is larger than all rows.
@@ -50,6 +49,9 @@ def _fitting(count: int, sizes: tuple[int, ...]) -> int:
         if size <= count and (best == 0 or cost < least):
             best, least = size, cost
     return best
+
+
+_fitting = scalar(fitting)
 
 
 @scalar

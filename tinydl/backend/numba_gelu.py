@@ -30,11 +30,11 @@ LONG = 1024
 """How many terms are added up in their own class. Such sums are added up in double."""
 
 
-# ---- e^x for x ≤ 0 -------------------------------------------------------------------------------
+# ---- e^x -----------------------------------------------------------------------------------------
 
 
 @scalar
-def _polynomial(coefficients: Any, x: Any) -> Any:
+def polynomial(coefficients: Any, x: Any) -> Any:
     """Horner's rule; the highest power is first."""
     y = coefficients[0]
     for c in coefficients[1:]:
@@ -60,29 +60,47 @@ _LN_2_SINGLE, _LN_2_REST_SINGLE = np.float32(45426 / 2.0**16), np.float32(1.4286
 
 
 @scalar
-def _exp_double(x: Any) -> Any:
+def split_double(x: Any) -> Any:
+    """n, as an integer, and r."""
     shifted = x * _PER_LN_2 + _SHIFT
     n = shifted - _SHIFT
     r = (x - n * _LN_2) - n * _LN_2_REST
-    n_as_integer = np.float64(shifted).view(np.int64) - _SHIFT_BITS
-    half = n_as_integer >> 1
-    rest = n_as_integer - half
-    y = _polynomial(_TAYLOR, r) * np.int64((half + 1023) << 52).view(np.float64)
-    return y * np.int64((rest + 1023) << 52).view(np.float64)
+    return np.float64(shifted).view(np.int64) - _SHIFT_BITS, r
 
 
 @scalar
-def _exp_single(x: Any) -> Any:
+def power_of_two_double(n: Any) -> Any:
+    """2ⁿ where that is normal."""
+    return np.int64((n + 1023) << 52).view(np.float64)
+
+
+@scalar
+def exp_double(x: Any) -> Any:
+    n, r = split_double(x)
+    half = n >> 1
+    return polynomial(_TAYLOR, r) * power_of_two_double(half) * power_of_two_double(n - half)
+
+
+@scalar
+def split_single(x: Any) -> Any:
     shifted = np.float32(x * _PER_LN_2_SINGLE + _SHIFT_SINGLE)
     n = np.float32(shifted - _SHIFT_SINGLE)
     r = (x - n * _LN_2_SINGLE) - n * _LN_2_REST_SINGLE
-    n_as_integer = np.int32(shifted.view(np.int32) - _SHIFT_BITS_SINGLE)
-    half = np.int32(n_as_integer >> np.int32(1))
-    rest = np.int32(n_as_integer - half)
-    bits = np.int32(np.int32(half + np.int32(127)) << np.int32(23))
-    y = _polynomial(_TAYLOR_SINGLE, r) * bits.view(np.float32)
-    bits = np.int32(np.int32(rest + np.int32(127)) << np.int32(23))
-    return y * bits.view(np.float32)
+    return np.int32(shifted.view(np.int32) - _SHIFT_BITS_SINGLE), r
+
+
+@scalar
+def power_of_two_single(n: Any) -> Any:
+    return np.int32(np.int32(n + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@scalar
+def exp_single(x: Any) -> Any:
+    n, r = split_single(x)
+    half = np.int32(n >> np.int32(1))
+    rest = np.int32(n - half)
+    y = polynomial(_TAYLOR_SINGLE, r) * power_of_two_single(half)
+    return y * power_of_two_single(rest)
 
 
 # ---- gelu of a number: see numpy_gelu ------------------------------------------------------------
@@ -108,13 +126,13 @@ def _lower_tail(a: Any) -> Any:
 def _lower_tail_of_class(a: Any) -> Any:
     def of_double(a: Any) -> Any:
         a = _LARGEST if a > _LARGEST else a
-        decay = _exp_double(a * a * -0.5)
-        return a, decay * _DENSITY, _polynomial(_P, a) * decay / _polynomial(_Q, a)
+        decay = exp_double(a * a * -0.5)
+        return a, decay * _DENSITY, polynomial(_P, a) * decay / polynomial(_Q, a)
 
     def of_single(a: Any) -> Any:
         a = _LARGEST_SINGLE if a > _LARGEST_SINGLE else a
-        decay = _exp_single(a * a * np.float32(-0.5))
-        tail = _polynomial(_P_SINGLE, a) * decay / _polynomial(_Q_SINGLE, a)
+        decay = exp_single(a * a * np.float32(-0.5))
+        tail = polynomial(_P_SINGLE, a) * decay / polynomial(_Q_SINGLE, a)
         return a, decay * _DENSITY_SINGLE, tail
 
     return of_single if a == types.float32 else of_double
