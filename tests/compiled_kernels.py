@@ -34,3 +34,19 @@ def both_ways(kernel: Callable[..., Any], *args: Any) -> tuple[list[Any], list[A
     found, expected = kernel(*args), by_numpy(lambda: kernel(*args))
     as_list = lambda result: list(result) if isinstance(result, tuple) else [result]
     return as_list(found), as_list(expected)
+
+
+def assert_any_arrays_will_do(
+    everything: Callable[..., list[Any]], x: Any, w: Any, g: Any, bias: Any
+) -> None:
+    """The same bits for arrays that are read-only, at odd addresses, in another order, expanded."""
+    expected = everything(x, w, g, bias)
+    for v in (x, w, g, bias):
+        v.flags.writeable = False
+    aside = np.zeros(x.nbytes + 1, np.uint8)[1:].view(float).reshape(x.shape)
+    aside[...] = x
+    found = everything(aside, np.asfortranarray(w), np.asfortranarray(g), bias)
+    assert all(map(np.array_equal, found, expected))
+    one = np.broadcast_to(g[:1, :1, :1], g.shape)
+    found, expected = everything(x, w, one, bias), everything(x, w, one.copy(), bias)
+    assert all(map(np.array_equal, found, expected))
