@@ -7,7 +7,8 @@ channels c of the group that filter k belongs to. Each group is a convolution of
 
 If each channel is a group with one filter, these would be products of a row and a column. Channels
 and images are then one long axis, over which a tap multiplies and adds element by element. Compiled
-loops, where there are any, do this also for a few filters a channel.
+loops, where there are any, do this also for a few filters a channel. Compiled tiles take what suits
+them of the rest, in groups or not.
 """
 
 from __future__ import annotations
