@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tinydl.backend import compiled
+from tinydl.backend import compiled, numpy_groups
+from tinydl.backend.compiled_windows import Sight
 
 
 def need_numba() -> None:
@@ -34,6 +36,17 @@ def both_ways(kernel: Callable[..., Any], *args: Any) -> tuple[list[Any], list[A
     found, expected = kernel(*args), by_numpy(lambda: kernel(*args))
     as_list = lambda result: list(result) if isinstance(result, tuple) else [result]
     return as_list(found), as_list(expected)
+
+
+def convolved(sight: Sight, groups: int, x: Any, w: Any, g: Any, bias: Any) -> list[Any]:
+    """All that a convolution computes."""
+    options: dict[str, Any] = {**sight.slide._asdict(), "groups": groups}
+    convolve = partial(numpy_groups.convolve, x, w, size=sight.outputs, **options)
+    return [
+        convolve(), convolve(bias=bias), convolve(bias=bias, is_relu=True),
+        numpy_groups.convolve_input_gradient(g, w, size=sight.inputs, **options),
+        numpy_groups.convolve_weight_gradient(x, g, size=sight.window, **options),
+    ]  # fmt: skip
 
 
 def assert_any_arrays_will_do(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.compiled_kernels import assert_any_arrays_will_do, by_numpy
+from tests.compiled_kernels import assert_any_arrays_will_do, by_numpy, convolved
 from tests.strategies import SEEDS, normal, with_threads
 from tests.test_compiled_windows import both, geometries
 from tests.test_kernels_elementwise import EPSILON, every_class
@@ -30,17 +30,6 @@ def numbers(
               (*sight.outputs, groups * filters, images), (groups * filters, 1))  # fmt: skip
     x, w, g, bias = [normal(shape, seed + i, kind) for i, shape in enumerate(shapes)]
     return x, w, g, bias
-
-
-def convolved(sight: Sight, groups: int, x: Any, w: Any, g: Any, bias: Any) -> list[Any]:
-    """All that a convolution computes."""
-    options: dict[str, Any] = {**sight.slide._asdict(), "groups": groups}
-    convolve = partial(numpy_groups.convolve, x, w, size=sight.outputs, **options)
-    return [
-        convolve(), convolve(bias=bias), convolve(bias=bias, is_relu=True),
-        numpy_groups.convolve_input_gradient(g, w, size=sight.inputs, **options),
-        numpy_groups.convolve_weight_gradient(x, g, size=sight.window, **options),
-    ]  # fmt: skip
 
 
 GROUPS_OF = st.tuples(st.integers(1, 3), st.integers(1, 13), st.integers(1, 26))
@@ -94,6 +83,7 @@ def test_which_arrays_they_are_for(numba: None) -> None:
     assert not fits(x[..., :1], w), "few images"
     assert not fits(x, w.astype(np.float32))
     assert tiles_for(PLAIN._replace(outputs=(0, 15)), 1, 9, x, w) is None, "nothing to do"
+    assert tiles_for(PLAIN._replace(inputs=(0, 15)), 1, 9, x, w) is None, "nothing to see"
     assert not fits(x, np.zeros(compiled_convolve.WEIGHTS + 1)), "many weights"
     long = PLAIN._replace(window=(10, 38))
     assert tiles_for(long, 1, 9, x, w) is None, "more taps than results"

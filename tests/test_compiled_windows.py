@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.compiled_kernels import assert_any_arrays_will_do, by_numpy
+from tests.compiled_kernels import assert_any_arrays_will_do, by_numpy, convolved
 from tests.strategies import SEEDS, normal, with_threads
 from tests.test_kernels_elementwise import EPSILON, every_class
 from tinydl.backend import compiled, compiled_windows, numpy_groups, pool
@@ -52,13 +51,7 @@ def pooled(sight: Sight, x: Any, g: Any) -> list[Any]:
 
 def filtered(sight: Sight, x: Any, w: Any, g: Any, bias: Any) -> list[Any]:
     """All that convolution of each channel by itself computes."""
-    options: dict[str, Any] = {**sight.slide._asdict(), "groups": x.shape[-2]}
-    convolve = partial(numpy_groups.convolve, x, w, size=sight.outputs, **options)
-    return [
-        convolve(), convolve(bias=bias), convolve(bias=bias, is_relu=True),
-        numpy_groups.convolve_input_gradient(g, w, size=sight.inputs, **options),
-        numpy_groups.convolve_weight_gradient(x, g, size=sight.window, **options),
-    ]  # fmt: skip
+    return convolved(sight, x.shape[-2], x, w, g, bias)
 
 
 def numbers(sight: Sight, few: int, kind: Any, seed: int) -> tuple[Any, Any, Any, Any]:

@@ -6,6 +6,7 @@ activation is applied to the first three at once, and the cell state depends on 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,23 +79,21 @@ def lstm_gradients(
     """The gradients by x, h0, c0, w, r and b, from the gradient dy by the packed result."""
     lib = xp(x)
     gates, hidden, cells, shown = kept
-    is_compiled = gates.ndim == 4
-    if is_compiled:
+    if gates.ndim == 4:  # compiled loops have kept them, in lines
         d, dh, dc = compiled_lstm.backward(dy, _inside(r), kept)
+        before = functools.partial(compiled_lstm.flat_states, hidden, x.shape[1])
     else:
         dh, dy = lib.zeros(shown.shape[1:], shown.dtype), recur.time_first(dy)
         back = lib.ascontiguousarray(_inside(r).T)
         d = recur.flat(lib.lstm_backward(back, gate, state, gates, cells, shown, dy, dh))
-        dc = dy[-1]
+        dc, before = dy[-1], functools.partial(recur.flat, hidden[:-1])
     dx = dw = dr = db = None
     if need[0]:
         dx = recur.unflat(lib.matmul(_inside(w).T, d), x.shape[2])
     if need[3]:
         dw = _outside(lib.matmul(d, recur.flat(lib.moveaxis(x, 2, 0)).T))
     if need[4]:
-        before = (compiled_lstm.flat_states(hidden, x.shape[1]) if is_compiled
-                  else recur.flat(hidden[:-1]))  # fmt: skip
-        dr = _outside(lib.matmul(d, before.T))
+        dr = _outside(lib.matmul(d, before().T))
     if need[5]:
         db = _outside(recur.row_sums(d))
     return dx, dh, dc, dw, dr, db
