@@ -23,6 +23,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinydl.backend.awake import Awake, awake
+
 Work = Callable[[int, int], object]
 
 LEAST = 100_000
@@ -30,6 +32,9 @@ LEAST = 100_000
 
 MOST = 8
 """Into how many pieces a loop is cut whose caller does not say where."""
+
+PATIENCE = 0.02
+"""For how many seconds after a loop the processors are kept awake for the next."""
 
 
 def par(n: int, work_on: Work, *, work: int, step: int | None = None) -> None:
@@ -102,16 +107,27 @@ class _Loop:
 class _Helper(threading.Thread):
     """A thread that waits for loops. It ends with the program."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeper: Awake | None) -> None:
         super().__init__(name="tinydl helper", daemon=True)
         self.inbox: queue.SimpleQueue[_Loop] = queue.SimpleQueue()
         self.avoided: int | None = None  # the processor that it stays away from
+        self.keeper = keeper
         self.start()
 
     def run(self) -> None:
         with np.errstate(all="ignore"):  # as `computing` has it
             while True:
-                self.inbox.get().help()
+                self._next().help()
+
+    def _next(self) -> _Loop:
+        """The next loop. The processors are kept awake until none has come for some time."""
+        if self.keeper is not None and _count >= len(self.keeper.processors):
+            self.keeper.begin()
+            try:
+                return self.inbox.get(timeout=PATIENCE)
+            except queue.Empty:
+                self.keeper.end()
+        return self.inbox.get()
 
 
 _helpers: list[_Helper] = []
@@ -120,7 +136,7 @@ _helpers: list[_Helper] = []
 def _helpers_for(pieces: int) -> list[_Helper]:
     """As many helpers as can be of use, off the processor on which this thread runs."""
     while len(_helpers) < _count - 1:
-        _helpers.append(_Helper())
+        _helpers.append(_Helper(None if _helpers else awake(_processors())))
     helpers = _helpers[: min(pieces, _count - 1)]
     if _processor is not None:
         here = _processor()
