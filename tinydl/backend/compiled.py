@@ -25,7 +25,7 @@ import numpy as np
 LEAST = 10_000
 """From how many elements on an array goes to the compiled kernels."""
 
-FAMILIES = ("gelu", "normalize", "windows", "tiles", "lstm")
+FAMILIES = ("gelu", "normalize", "windows", "tiles", "single image", "lstm")
 """Kernels that are compiled together: who needs one of them soon needs the others."""
 
 _CLASSES = (np.dtype(np.float64), np.dtype(np.float32))

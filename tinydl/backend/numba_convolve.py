@@ -35,7 +35,7 @@ def lanes_for(images: int, itemsize: int) -> int:
     return lanes
 
 
-_lanes_for = scalar(lanes_for)
+longest_lanes = scalar(lanes_for)
 
 
 def fitting(count: int, sizes: tuple[int, ...]) -> int:
@@ -51,7 +51,7 @@ def fitting(count: int, sizes: tuple[int, ...]) -> int:
     return best
 
 
-_fitting = scalar(fitting)
+fitting_size = scalar(fitting)
 
 
 @scalar
@@ -64,7 +64,7 @@ def _find_runs(near: Any, output: int, channels: int, groups: int, group: int, r
             runs[count - 1, 2] += channels
         elif place >= 0:
             runs[count, 0], runs[count, 1] = place * rows + group * channels, tap * channels
-            runs[count, 2] = channels
+            runs[count, 2], runs[count, 3] = channels, 0
             count += 1
         after = place + 1 if place >= 0 else -1
     return count
@@ -76,9 +76,9 @@ def output_tiles(
 ) -> None:
     """Σ w · x over taps and the channels of a group, + plus, but no less than least."""
     taps, filters, images = near.shape[1], w.shape[1], x.shape[1]
-    lanes = _lanes_for(images, x.itemsize)
+    lanes = longest_lanes(images, x.itemsize)
     channels, each = len(w) // taps, filters // groups
-    height, runs = _fitting(each, HEIGHTS), np.empty((taps, 3), np.intp)
+    height, runs = fitting_size(each, HEIGHTS), np.empty((taps, 4), np.intp)
     for o in range(first, end):
         for group in range(groups):
             count = _find_runs(near, o, channels, groups, group, runs)
@@ -105,7 +105,7 @@ def weight_tiles(x: Any, d: Any, total: Any, near: Any, groups: int, first: int,
     vectors = x.shape[1] // lanes
     taps, filters = near.shape[1], total.shape[1]
     channels, each = len(total) // taps, filters // groups
-    height, width = _fitting(channels, SIDES), _fitting(each, SIDES)
+    height, width = fitting_size(channels, SIDES), fitting_size(each, SIDES)
     few = max(1, NEAR // (row * (height + width)))
     many = max(1, min(FAR // (row * (channels + each)), LONG // vectors))
     tiles = _tiles_of_weights(taps, channels, height, filters, each, width)

@@ -2,11 +2,11 @@
 
 NumPy goes over an array once for each operation. A compiled loop goes over it once, and what lies
 between stays in the registers of the processor, which works on 4 to 16 numbers at a time there.
-``numba_gelu``, ``numba_normalize``, ``numba_windows``, ``numba_convolve`` and ``numba_lstm`` hold
-the loops; their formulas are those of the modules of NumPy that call them. This module is imported
-by ``compiled`` alone, when there is work for it, and by what has its results. Each kernel is
-compiled in ``compile_for``, or read from the files in which Numba keeps compiled code
-(``__pycache__``, or the user's folder for such things).
+``numba_gelu``, ``numba_normalize``, ``numba_windows``, ``numba_convolve``, ``numba_single_image``
+and ``numba_lstm`` hold the loops; their formulas are those of the modules of NumPy that call them.
+This module is imported by ``compiled`` alone, when there is work for it, and by what has its
+results. Each kernel is compiled in ``compile_for``, or read from the files in which Numba keeps
+compiled code (``__pycache__``, or the user's folder for such things).
 
 What vectors need is written out: no branch that is not a choice between two numbers, and no call of
 the C library, which takes one number.
@@ -32,6 +32,7 @@ from tinydl.backend.numba_lstm import LINE as LINE
 from tinydl.backend.numba_lstm import in_tiles as in_tiles
 from tinydl.backend.numba_lstm import lstm_backward, lstm_forward
 from tinydl.backend.numba_normalize import add_gradients, add_squares, normalize, write_gradient
+from tinydl.backend.numba_single_image import line_tiles
 from tinydl.backend.numba_tiles import BYTES as BYTES
 from tinydl.backend.numba_tiles import HEIGHTS as HEIGHTS
 from tinydl.backend.numba_windows import add_products, add_up, correlate, largest
@@ -74,6 +75,9 @@ def compile_for(family: str, dtype: Any) -> None:
         "tiles": {
             output_tiles: [(xs, xs, x, number, ys, near, types.intp, *row)],
             weight_tiles: [(xs, xs, totals, near, types.intp, *row)],
+        },
+        "single image": {
+            line_tiles: [(xs, xs, number, ys, near, types.intp, types.intp, *row)],
         },
         "lstm": {
             lstm_forward: [(weights, weights, *5 * [lines], *row)],

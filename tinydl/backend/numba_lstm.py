@@ -113,7 +113,7 @@ def _multiply(w: Any, plus: Any, x: Any, y: Any, run: Any) -> None:
     height, rows, length = w.shape[2], len(y), y.shape[1]
     lanes, least = BYTES // w.itemsize, type(w[0, 0, 0])(-np.inf)
     width = min(WIDTHS[0], length // lanes)
-    run[0, 0], run[0, 1], run[0, 2] = 0, 0, w.shape[1]
+    run[0, 2] = w.shape[1]
     for n in range(len(w)):
         row = min(n * height, rows - height)
         for b in range(0, length, width * lanes):
@@ -131,7 +131,7 @@ def lstm_forward(
     """Write the gates and the states of some lines; w has columns for h, and then those for x."""
     steps, units, channels = shown.shape[1], shown.shape[2], x.shape[2]
     both = np.empty((units + channels, x.shape[3]), x.dtype)
-    run = np.empty((1, 3), np.intp)
+    run = np.zeros((1, 4), np.intp)
     for line in range(first, end):
         for t in range(steps):
             both[:units], both[units:] = hidden[line, t], x[line, t]
@@ -163,7 +163,7 @@ def lstm_backward(
     Behind it dh and the last step of dy hold the gradients by the first hidden and cell state.
     """
     steps = shown.shape[1]
-    now, run = np.empty_like(gates[0, 0]), np.empty((1, 3), np.intp)
+    now, run = np.empty_like(gates[0, 0]), np.zeros((1, 4), np.intp)
     plus = np.zeros((len(w), 1, w.shape[2]), w.dtype)
     for line in range(first, end):
         for t in range(steps - 1, -1, -1):

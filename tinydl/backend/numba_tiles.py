@@ -59,7 +59,8 @@ def write_tile(
     """Write a tile of height rows and width vectors of y, from a row and image b on.
 
     Its rows are those of the filters from k on: these are columns of w, and elements of plus. Each
-    of count runs is a row of x, a row of w, and how many rows of both are met from there on.
+    of count runs is a row of x, a row of w, how many rows of both are met from there on, and how
+    many columns of w lie before those of the filters.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -72,12 +73,13 @@ def write_tile(
             for total in itertools.chain(*sums):
                 builder.store(code.everywhere(code.of_number(0)), total)
             with code.loop(count_) as i:
-                of_x, of_w, terms = [code.number(runs_, i, code.index(n)) for n in range(3)]
+                of_x, of_w, terms, skip = [code.number(runs_, i, code.index(n)) for n in range(4)]
+                column = builder.add(k_, skip)
                 with code.loop(terms) as j:
                     at_x, at_w = builder.add(of_x, j), builder.add(of_w, j)
                     images = [code.vector(x_, at_x, b_, plus=v) for v in range(width)]
                     for f, line in enumerate(sums):
-                        weight = code.everywhere(code.number(w_, at_w, k_, plus=f))
+                        weight = code.everywhere(code.number(w_, at_w, column, plus=f))
                         for total, image in zip(line, images, strict=True):
                             code.add_product(total, weight, image)
             for f, line in enumerate(sums):

@@ -8,7 +8,7 @@ channels c of the group that filter k belongs to. Each group is a convolution of
 If each channel is a group with one filter, these would be products of a row and a column. Channels
 and images are then one long axis, over which a tap multiplies and adds element by element. Compiled
 loops, where there are any, do this also for a few filters a channel. Compiled tiles take what suits
-them of the rest, in groups or not.
+them of the rest, in groups or not, and others a single image.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 
 from tinydl.backend import numpy_convolve
 from tinydl.backend.compiled_convolve import Tiles, tiles_for, weight_tiles_for
+from tinydl.backend.compiled_single_image import single_image_for
 from tinydl.backend.compiled_windows import Loops, Sight, loops_for
 from tinydl.backend.numpy_convolve import (
     Rows,
@@ -57,6 +58,9 @@ def convolve(
     tiles = tiles_for(sight, groups, w.shape[-1], x, w)
     if tiles is not None:
         return tiles.convolve(x, w, groups, bias, is_relu)
+    single = single_image_for(sight, groups, w.shape[-1], size, x, w)
+    if single is not None:
+        return single.convolve(x, w, bias, is_relu)
     if groups == 1:
         return numpy_convolve.convolve(x, w, size=size, bias=bias, each=each, **slide._asdict())
     loops = _loops(sight, x.shape[-2], w.shape[-1], groups, x, w)
@@ -86,6 +90,9 @@ def convolve_input_gradient(
     tiles = tiles_for(sight, groups, channels, d, w)
     if tiles is not None:
         return tiles.convolve_input_gradient(d, w, groups)
+    single = single_image_for(sight, groups, channels, size, d, w)
+    if single is not None:
+        return single.convolve_input_gradient(d, w)
     loops = _loops(sight, channels, d.shape[-2], groups, d, w)
     if loops is not None:
         return loops.convolve_input_gradient(d, w, channels)
