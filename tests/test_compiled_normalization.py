@@ -17,8 +17,17 @@ from tinydl.backend import numpy_normalize as kernels
 from tinydl.primitives.gelu import gelu_derivative
 
 SHAPES = pytest.mark.parametrize(("shape", "channel"), [
-    ((40, 30, 20, 32), 2), ((17, 3, 641), 1), ((50_001, 5), 1), ((2, 2, 7, 2000), 2),
+    ((40, 30, 20, 32), 2), ((50_001, 5), 1), ((2, 2, 7, 5000), 2),
+    ((17, 3, 641), 1), ((2, 2, 7, 2000), 2), ((24, 24, 20, 1), 2), ((25, 25, 20, 1), 2),
+    ((30, 20, 3, 6), 2),
 ])  # fmt: skip
+"""Several blocks, then one: with rows of a pixel, of 8 short ones, and of one where 2 would not do.
+
+In the last a channel has several places side by side, in each of the 8 pixels of a row.
+"""
+
+SIZES = pytest.mark.parametrize("observations", [60, 2000])
+"""Of images with 50 · 4 numbers: one block, and several."""
 
 
 @every_class
@@ -51,8 +60,9 @@ def test_they_are_for_images_of_one_class(numba: None) -> None:
 
 
 @every_class
-def test_what_is_not_finite_stays_where_it_is(kind: Any, numba: None) -> None:
-    x, scale, offset, g = drawn((60, 4, 60), 1, kind)
+@SIZES
+def test_what_is_not_finite_stays_where_it_is(kind: Any, observations: int, numba: None) -> None:
+    x, scale, offset, g = drawn((50, 4, observations), 1, kind)
     moments = kernels.channel_moments(x, channel=1)
     x[0, 0, :3], x[1, 1, :3], x[2, 2, :3] = np.nan, np.inf, -np.inf
     for is_relu in (False, True):
@@ -67,10 +77,13 @@ def test_what_is_not_finite_stays_where_it_is(kind: Any, numba: None) -> None:
         assert np.array_equal(np.isnan(one), np.isnan(other))
 
 
-def test_arrays_may_be_read_only_expanded_or_at_odd_addresses(numba: None) -> None:
-    x, scale, offset, g = drawn((50, 4, 60), 1, "float64")
+@SIZES
+def test_arrays_may_be_read_only_expanded_or_at_odd_addresses(
+    observations: int, numba: None
+) -> None:
+    x, scale, offset, g = drawn((50, 4, observations), 1, "float64")
     expected = by_kernels(x, scale, offset, g, 1)
-    for v in (x, g):
+    for v in (x, scale, offset, g):
         v.flags.writeable = False
     aside = np.zeros(x.nbytes + 1, np.uint8)[1:].view(float).reshape(x.shape)
     aside[...] = x
@@ -79,6 +92,18 @@ def test_arrays_may_be_read_only_expanded_or_at_odd_addresses(numba: None) -> No
     one = np.broadcast_to(g[:1, :1, :1], g.shape)
     found, expected = [by_kernels(x, scale, offset, v, 1) for v in (one, one.copy())]
     assert all(map(np.array_equal, found, expected))
+
+
+def test_one_block_is_one_call(numba: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes through blocks, for numbers of the channels that lie apart in memory as well."""
+    x, scale, offset, g = drawn((24, 24, 20, 1), 2, "float32")
+    expected = by_kernels(x, scale, offset, g, 2)
+    monkeypatch.setattr(kernels, "blocks", None)
+    scale, offset = [np.stack([v, v], axis=-1)[..., 0] for v in (scale, offset)]
+    assert all(map(np.array_equal, by_kernels(x, scale, offset, g, 2), expected))
+    assert np.array_equal(kernels.channel_moments(x, channel=2), expected[0][:2])
+    with pytest.raises(TypeError):
+        kernels.channel_moments(np.concatenate([x] * 12), channel=2)
 
 
 @SHAPES

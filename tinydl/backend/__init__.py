@@ -9,6 +9,7 @@ array functions that fits ``x`` and calls the functions that NumPy and CuPy shar
 ``gpu``             whether there is a GPU that works, and what its errors mean
 ``gpu_versions``    what a GPU computes with, for a report
 ``threads``         loops whose pieces are shared among threads
+``awake``           processors that do not fall asleep between them
 ``process``         what belongs to the whole process: the threads of BLAS, the allocator
 ``windows``         where a sliding window meets its input, as pure arithmetic
 ``numpy_convolve`` ``cupy_convolve``  convolution on either
@@ -20,6 +21,7 @@ array functions that fits ``x`` and calls the functions that NumPy and CuPy shar
 ``numpy_blocks``    its passes over blocks that fit into the cache
 ``compiled``        whether Numba is there for these; then ``numba_kernels`` and its like
 ``compiled_windows`` ``compiled_convolve`` ``compiled_lstm``  what these do in pieces
+``compiled_normalize`` ``compiled_single_image``  the same for few images, or one
 ``memory``          large arrays, at the beginning of a line of the cache
 ``numpy_reduce``    sums and means along axes
 ``numpy_softmax`` ``cupy_softmax``  softmax and the logarithm of a sum of exponentials

@@ -31,7 +31,17 @@ from tinydl.backend.numba_gelu import (
 from tinydl.backend.numba_lstm import LINE as LINE
 from tinydl.backend.numba_lstm import in_tiles as in_tiles
 from tinydl.backend.numba_lstm import lstm_backward, lstm_forward
-from tinydl.backend.numba_normalize import add_gradients, add_squares, normalize, write_gradient
+from tinydl.backend.numba_normalize import (
+    add,
+    add_gradients,
+    add_squares,
+    channel_moments,
+    channel_normalize,
+    channel_normalize_gradients,
+    moved_moments,
+    normalize,
+    write_gradient,
+)
 from tinydl.backend.numba_single_image import line_tiles
 from tinydl.backend.numba_tiles import BYTES as BYTES
 from tinydl.backend.numba_tiles import HEIGHTS as HEIGHTS
@@ -61,10 +71,18 @@ def compile_for(family: str, dtype: Any) -> None:
             centre: [(ys, xs, *row)],
         },
         "normalize": {
+            add: [(xs, total, *row)],
             add_squares: [(xs, x, total, *row)],
             normalize: [(xs, x, x, x, number, ys, *row)],
             add_gradients: [(xs, xs, shown, x, total, total, *row) for shown in (types.none, xs)],
             write_gradient: [(xs, xs, shown, *4 * [x], ys, *row) for shown in (types.none, xs)],
+            channel_moments: [(xs, types.intp, ys)],
+            moved_moments: [(xs, types.intp, x, x, types.UniTuple(types.float64, 2), ys)],
+            channel_normalize: [(xs, types.intp, *4 * [x], types.float64, types.boolean, ys)],
+            channel_normalize_gradients: [
+                (xs, xs, shown, types.intp, *3 * [x], types.float64, ys, ys)
+                for shown in (types.none, xs)
+            ],
         },
         "windows": {
             largest: [(xs, ys, winner, near, *row)],

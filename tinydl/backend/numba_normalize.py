@@ -2,13 +2,27 @@
 
 A row holds the channels of a pixel, each for all observations. Beside it lie rows of numbers for
 the channels, one for each place. Sums of channels are added up in double for each place by itself.
+
+After these loops come the functions of ``numpy_normalize``, put together from them for an array of
+one block, where each is a single call. In its rows several pixels may lie side by side.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from tinydl.backend.numba_options import kernel
+import numpy as np
+
+from tinydl.backend.numba_options import kernel, sum_of_many
+
+
+@kernel
+def add(x: Any, total: Any, first: int, end: int) -> None:
+    """Add some rows to total, place by place."""
+    for row in range(first, end):
+        for i in range(total.size):
+            total[i] += x[row, i]
 
 
 @kernel
@@ -59,3 +73,109 @@ def write_gradient(
             if y is not None:
                 passed = passed if y[row, i] > zero else zero
             dx[row, i] = passed * times[i] + (x[row, i] - centre[i]) * along[i] + plus[i]
+
+
+# ---- an array of one block ----------------------------------------------------------------------
+
+
+@kernel
+def channel_moments(x: Any, observations: int, moments: Any) -> None:
+    """Write the mean and the variance of each channel into the first two rows of moments."""
+    rows, places = x.shape
+    mean, variance = moments[0], moments[1]
+    total, sums = np.zeros(places), np.empty(mean.size)
+    n = x.size // mean.size
+    add(x, total, 0, rows)
+    write_sums(total, observations, sums)
+    for i in range(mean.size):
+        mean[i] = sums[i] / n
+    total[:] = 0.0
+    add_squares(x, for_places(mean, observations, places), total, 0, rows)
+    write_sums(total, observations, sums)
+    for i in range(mean.size):
+        variance[i] = sums[i] / n
+
+
+@kernel
+def moved_moments(
+    x: Any, observations: int, mean: Any, variance: Any, decays: Any, moments: Any
+) -> None:
+    """The same, and in two more rows decay · new + (1 − decay) · old."""
+    channel_moments(x, observations, moments)
+    for i in range(mean.size):
+        moments[2, i] = decays[0] * moments[0, i] + (1.0 - decays[0]) * mean[i]
+        moments[3, i] = decays[1] * moments[1, i] + (1.0 - decays[1]) * variance[i]
+
+
+@kernel
+def channel_normalize(
+    x: Any, observations: int, mean: Any, variance: Any, scale: Any, offset: Any, epsilon: float,
+    is_relu: bool, y: Any,
+) -> None:  # fmt: skip
+    """Write scale · (x − mean) / √(variance + epsilon) + offset into y; is_relu: no less than 0."""
+    rows, places = x.shape
+    factor = np.empty_like(scale)
+    for i in range(scale.size):
+        factor[i] = scale[i] / math.sqrt(variance[i] + epsilon)
+    centre = for_places(mean, observations, places)
+    times = for_places(factor, observations, places)
+    plus = for_places(offset, observations, places)
+    least = type(x[0, 0])(0.0 if is_relu else -np.inf)
+    normalize(x, centre, times, plus, least, y, 0, rows)
+
+
+@kernel
+def channel_normalize_gradients(
+    g: Any, x: Any, y: Any, observations: int, mean: Any, variance: Any, scale: Any,
+    epsilon: float, dx: Any, sums: Any,
+) -> None:  # fmt: skip
+    """Write the gradient by x into dx, those by scale and offset into the two rows of sums."""
+    rows, places = x.shape
+    total, by_centred = np.zeros(places), np.zeros(places)
+    centre = for_places(mean, observations, places)
+    add_gradients(g, x, y, centre, total, by_centred, 0, rows)
+    to_scale, to_offset = np.empty(mean.size), np.empty(mean.size)
+    write_sums(by_centred, observations, to_scale)
+    write_sums(total, observations, to_offset)
+    times, along, plus = np.empty_like(mean), np.empty_like(mean), np.empty_like(mean)
+    n = x.size // mean.size
+    for i in range(mean.size):
+        inverse = 1.0 / math.sqrt(variance[i] + epsilon)
+        to_scale[i] *= inverse
+        sums[0, i], sums[1, i] = to_scale[i], to_offset[i]
+        times[i] = scale[i] * inverse
+        along[i] = -times[i] * inverse * to_scale[i] / n
+        plus[i] = -times[i] * to_offset[i] / n
+    times = for_places(times, observations, places)
+    along = for_places(along, observations, places)
+    plus = for_places(plus, observations, places)
+    write_gradient(g, x, y, centre, times, along, plus, dx, 0, rows)
+
+
+@kernel
+def for_places(numbers: Any, observations: int, places: int) -> Any:
+    """Numbers for the channels, as one for each place of a row."""
+    row, place = np.empty(places, numbers.dtype), 0
+    while place < places:
+        for number in numbers:
+            row[place : place + observations] = number
+            place += observations
+    return row
+
+
+@kernel
+def write_sums(total: Any, observations: int, sums: Any) -> None:
+    """The way back: the sums of channels, from those of the places of a row."""
+    sums[:] = 0.0
+    for first in range(0, total.size, sums.size * observations):
+        for channel in range(sums.size):
+            sums[channel] += sum_of(total, first + channel * observations, observations)
+
+
+@sum_of_many
+def sum_of(x: Any, first: int, count: int) -> Any:
+    """The sum of some numbers that lie side by side."""
+    total = 0.0
+    for i in range(first, first + count):
+        total += x[i]
+    return total

@@ -57,7 +57,7 @@ class Blocks:
 
     def row(self, numbers: Any) -> Any:
         """Numbers for the channels, in a form that a block is computed with in long runs."""
-        if self.is_features:
+        if self.is_features or self.x.shape[2] == 1:
             return numbers[:, None]
         return np.repeat(numbers[:, None], self.x.shape[2], axis=1)
 

@@ -1,7 +1,8 @@
 """Batch normalization of NumPy arrays: statistics of each channel, and normalization by them.
 
-The passes over the array are done block by block; see ``numpy_blocks``. The statistics of blocks
-are brought together by the rule of Chan, Golub and LeVeque, "Updating formulae and a pairwise
+The passes over the array are done block by block; see ``numpy_blocks``. What is one block of a few
+images goes through ``compiled_normalize`` at once, where Numba is. The statistics of blocks are
+brought together by the rule of Chan, Golub and LeVeque, "Updating formulae and a pairwise
 algorithm for computing sample variances", 1979: with the block means mᵢ, and Qᵢ the sums of squares
 around them,
 
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from tinydl.backend.compiled_normalize import one_block
 from tinydl.backend.memory import empty
 from tinydl.backend.numpy_blocks import blocks
 
@@ -28,6 +30,9 @@ def channel_moments(x: Any, *, channel: int) -> Any:
     keeping = _keeping(x, channel)
     if x.size == 0:
         return np.full((2, *keeping), np.nan, x.dtype)
+    block = one_block(x, channel)
+    if block is not None:
+        return block.channel_moments(x, keeping)
     parts = blocks(x, channel)
     found: dict[int, tuple[int, Any, Any]] = {}
 
@@ -47,6 +52,9 @@ def moved_moments(
     x: Any, mean: Any, variance: Any, *, channel: int, decays: tuple[float, float]
 ) -> Any:
     """channel_moments(x), then decay · new + (1 − decay) · old for a mean and a variance."""
+    block = one_block(x, channel, mean, variance)
+    if block is not None:
+        return block.moved_moments(x, mean, variance, decays)
     new = channel_moments(x, channel=channel)
     moved = [(1.0 - decay) * a + decay * b
              for a, b, decay in zip((mean, variance), new, decays, strict=True)]  # fmt: skip
@@ -73,6 +81,9 @@ def channel_normalize(
     is_relu: bool = False,
 ) -> Any:  # fmt: skip
     """scale · (x − mean) / √(variance + epsilon) + offset; is_relu: 0 where that is negative."""
+    block = one_block(x, channel, mean, variance, scale, offset)
+    if block is not None:
+        return block.channel_normalize(x, mean, variance, scale, offset, epsilon, is_relu)
     mean, variance, scale, offset = [v.reshape(-1) for v in (mean, variance, scale, offset)]
     variance = variance + epsilon
     factor = scale * variance**-0.5
@@ -106,10 +117,14 @@ def channel_normalize_gradients(
     keeping = _keeping(x, channel)
     if x.size == 0:
         return np.zeros(x.shape, x.dtype), np.zeros(keeping, x.dtype), np.zeros(keeping, x.dtype)
+    shown = [] if y is None else [y]
+    block = one_block(x, channel, g, mean, variance, scale, *shown)
+    if block is not None:
+        return block.channel_normalize_gradients(g, x, mean, variance, scale, epsilon, y)
     n = x.size // x.shape[channel]
     mean, variance = mean.reshape(-1), variance.reshape(-1) + epsilon
     inverse = variance**-0.5
-    parts = blocks(x, channel, g, mean, *([] if y is None else [y]))
+    parts = blocks(x, channel, g, mean, *shown)
     dx = empty(parts.x.shape, x.dtype)
     g, y = [v if v is None else np.ascontiguousarray(v).reshape(dx.shape) for v in (g, y)]
     centre = parts.row(mean)
