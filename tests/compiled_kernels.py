@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinydl.backend import compiled, numpy_groups
-from tinydl.backend.compiled_windows import Sight
+from tinydl.backend.compiled.windows import Sight
 
 
 def need_numba() -> None:

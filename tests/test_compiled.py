@@ -289,8 +289,8 @@ def nothing_found(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """As in a program that has not asked for a kernel yet, and was not told to do without."""
     monkeypatch.setattr(compiled, "_found", {})
     monkeypatch.setattr(compiled, "_enabled", True)
-    monkeypatch.delitem(sys.modules, "tinydl.backend.numba_kernels", raising=False)
-    monkeypatch.delattr("tinydl.backend.numba_kernels", raising=False)
+    monkeypatch.delitem(sys.modules, "tinydl.backend.compiled.numba_kernels", raising=False)
+    monkeypatch.delattr("tinydl.backend.compiled.numba_kernels", raising=False)
     return monkeypatch
 
 
@@ -322,8 +322,8 @@ def broken(error: Exception) -> Any:
     ids=lambda error: type(error).__name__,
 )  # fmt: skip
 def test_one_warning_if_numba_fails(error: Exception, nothing_found: pytest.MonkeyPatch) -> None:
-    nothing_found.setitem(sys.modules, "tinydl.backend.numba_kernels", broken(error))
-    nothing_found.setattr("tinydl.backend.numba_kernels", broken(error), raising=False)
+    nothing_found.setitem(sys.modules, "tinydl.backend.compiled.numba_kernels", broken(error))
+    nothing_found.setattr("tinydl.backend.compiled.numba_kernels", broken(error), raising=False)
     x = normal(2 * LEAST)
     reason = str(error).partition("\n")[0].replace("[", r"\[")
     with pytest.warns(UserWarning, match=f"{type(error).__name__}: {reason}. The") as said:
@@ -334,8 +334,8 @@ def test_one_warning_if_numba_fails(error: Exception, nothing_found: pytest.Monk
 
 
 def test_a_warning_that_is_an_error_is_raised_once(nothing_found: pytest.MonkeyPatch) -> None:
-    nothing_found.setitem(sys.modules, "tinydl.backend.numba_kernels", broken(OSError()))
-    nothing_found.setattr("tinydl.backend.numba_kernels", broken(OSError()), raising=False)
+    nothing_found.setitem(sys.modules, "tinydl.backend.compiled.numba_kernels", broken(OSError()))
+    nothing_found.setattr("tinydl.backend.compiled.numba_kernels", broken(OSError()), raising=False)
     with pytest.raises(UserWarning, match="OSError"):
         host.gelu(normal(LEAST), False)
     assert host.gelu(normal(LEAST), False).shape == (LEAST,)

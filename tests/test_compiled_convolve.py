@@ -14,9 +14,10 @@ from tests.compiled_kernels import assert_any_arrays_will_do, by_numpy, convolve
 from tests.strategies import SEEDS, normal, with_threads
 from tests.test_compiled_windows import both, geometries
 from tests.test_kernels_elementwise import EPSILON, every_class
-from tinydl.backend import compiled_convolve, numpy_groups
-from tinydl.backend.compiled_convolve import Tiles, tiles_for, weight_tiles_for
-from tinydl.backend.compiled_windows import Sight
+from tinydl.backend import numpy_groups
+from tinydl.backend.compiled import convolve as compiled_convolve
+from tinydl.backend.compiled.convolve import Tiles, tiles_for, weight_tiles_for
+from tinydl.backend.compiled.windows import Sight
 from tinydl.backend.windows import Slide
 
 
@@ -96,7 +97,7 @@ def test_which_arrays_they_are_for(numba: None) -> None:
 
 
 def test_few_images_fill_a_short_vector(numba: None) -> None:
-    from tinydl.backend.numba_tiles import VECTORS
+    from tinydl.backend.compiled.numba_tiles import VECTORS
 
     full, short = (VECTORS[0] // 8, VECTORS[-1] // 8)
     x, w, g, _ = numbers(PLAIN, (1, 5, 9, short), np.float64, 0)

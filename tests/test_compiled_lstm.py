@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.compiled_kernels import by_numpy
 from tests.strategies import SEEDS, normal, with_threads
 from tests.test_kernels_elementwise import EPSILON, every_class
-from tinydl.backend import compiled, compiled_lstm, host
+from tinydl.backend import compiled, host
+from tinydl.backend.compiled import lstm as compiled_lstm
 
 Sizes = tuple[int, int, int, int]
 """Channels, units, observations and time steps."""

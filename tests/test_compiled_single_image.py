@@ -15,9 +15,9 @@ from tests.strategies import SEEDS, with_threads
 from tests.test_compiled_convolve import PLAIN, numbers
 from tests.test_compiled_windows import both, geometries
 from tests.test_kernels_elementwise import EPSILON, every_class
-from tinydl.backend import compiled_single_image
-from tinydl.backend.compiled_single_image import SingleImage, single_image_for
-from tinydl.backend.compiled_windows import Sight
+from tinydl.backend.compiled import single_image as compiled_single_image
+from tinydl.backend.compiled.single_image import SingleImage, single_image_for
+from tinydl.backend.compiled.windows import Sight
 from tinydl.backend.windows import Slide
 
 SIZES = (1, 17, 20, 1)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.compiled_kernels import assert_any_arrays_will_do, by_numpy, convolved
 from tests.strategies import SEEDS, normal, with_threads
 from tests.test_kernels_elementwise import EPSILON, every_class
-from tinydl.backend import compiled, compiled_windows, numpy_groups, pool
-from tinydl.backend.compiled_windows import Loops, Sight, loops_for
+from tinydl.backend import compiled, numpy_groups, pool
+from tinydl.backend.compiled import windows as compiled_windows
+from tinydl.backend.compiled.windows import Loops, Sight, loops_for
 from tinydl.backend.windows import Slide
 
 RUN = {1: (8, 11), 2: (5, 9), 3: (3, 13)}

@@ -19,9 +19,7 @@ array functions that fits ``x`` and calls the functions that NumPy and CuPy shar
 ``numpy_gelu``      the normal distribution and gelu
 ``numpy_normalize`` ``cupy_normalize``  batch normalization on either
 ``numpy_blocks``    its passes over blocks that fit into the cache
-``compiled``        whether Numba is there for these; then ``numba_kernels`` and its like
-``compiled_windows`` ``compiled_convolve`` ``compiled_lstm``  what these do in pieces
-``compiled_normalize`` ``compiled_single_image``  the same for few images, or one
+``compiled``        what is compiled by Numba, where it is there
 ``memory``          large arrays, at the beginning of a line of the cache
 ``numpy_reduce``    sums and means along axes
 ``numpy_softmax`` ``cupy_softmax``  softmax and the logarithm of a sum of exponentials

@@ -10,7 +10,8 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from tinydl.backend import compiled_lstm, recur
+from tinydl.backend import recur
+from tinydl.backend.compiled import lstm as compiled_lstm
 from tinydl.backend.dispatch import xp
 from tinydl.backend.recur import Activation
 

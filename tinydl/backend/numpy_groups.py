@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from tinydl.backend import numpy_convolve
-from tinydl.backend.compiled_convolve import Tiles, tiles_for, weight_tiles_for
-from tinydl.backend.compiled_single_image import single_image_for
-from tinydl.backend.compiled_windows import Loops, Sight, loops_for
+from tinydl.backend.compiled.convolve import Tiles, tiles_for, weight_tiles_for
+from tinydl.backend.compiled.single_image import single_image_for
+from tinydl.backend.compiled.windows import Loops, Sight, loops_for
 from tinydl.backend.numpy_convolve import (
     Rows,
     correlate,

@@ -1,7 +1,7 @@
 """Batch normalization of NumPy arrays: statistics of each channel, and normalization by them.
 
 The passes over the array are done block by block; see ``numpy_blocks``. What is one block of a few
-images goes through ``compiled_normalize`` at once, where Numba is. The statistics of blocks are
+images goes through ``compiled.normalize`` at once, where Numba is. The statistics of blocks are
 brought together by the rule of Chan, Golub and LeVeque, "Updating formulae and a pairwise
 algorithm for computing sample variances", 1979: with the block means mᵢ, and Qᵢ the sums of squares
 around them,
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.compiled_normalize import one_block
+from tinydl.backend.compiled.normalize import one_block
 from tinydl.backend.memory import empty
 from tinydl.backend.numpy_blocks import blocks
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinydl.backend.compiled_windows import Loops, Sight, loops_for
+from tinydl.backend.compiled.windows import Loops, Sight, loops_for
 from tinydl.backend.dispatch import xp
 from tinydl.backend.threads import par
 from tinydl.backend.windows import Shape, Slide, inputs_of, rows_per_block, tap_by_tap

@@ -23,7 +23,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from tinydl.backend.numba_options import AS_WRITTEN, kernel, scalar, sum_of_many
+from tinydl.backend.compiled.numba_options import AS_WRITTEN, kernel, scalar, sum_of_many
 from tinydl.backend.numpy_gelu import FACTORS, INVERSE_ROOT_TWO_PI
 
 LONG = 1024

@@ -2,7 +2,7 @@
 
 x is (positions, M) and y is (outputs, M): what belongs to a position lies in one run of memory.
 near (outputs, taps) holds the position under each tap at each output, and −1 where the tap lies
-outside; ``compiled_windows`` makes it, the other way round for a gradient. So a kernel knows
+outside; ``compiled.windows`` makes it, the other way round for a gradient. So a kernel knows
 nothing of dimensions, strides and padding. It works on outputs from a first one on to an end.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.numba_options import kernel, scalar
+from tinydl.backend.compiled.numba_options import kernel, scalar
 
 LONG = 64
 """Over how many outputs products are added up in their own class. Such sums go into double."""

@@ -3,7 +3,7 @@
     y[o, k] = Σᵢ Σ_c w[i, c, k] · x[o · stride + i · dilation − before, c]
 
 Arrays are those of ``numpy_groups``, with one group and one image. Lines are what lies along the
-last dimension, where the window moves by one; tables as in ``compiled_convolve`` tell which line
+last dimension, where the window moves by one; tables as in ``compiled.convolve`` tell which line
 lies under which. The image is copied once, with its positions along a line side by side and 0 for
 padding. The gradient by the inputs is a convolution of that by the outputs, as there.
 """
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from tinydl.backend.compiled import kernels_for
-from tinydl.backend.compiled_convolve import TERMS, in_rows, in_rows_back
-from tinydl.backend.compiled_windows import Sight
+from tinydl.backend.compiled.convolve import TERMS, in_rows, in_rows_back
+from tinydl.backend.compiled.windows import Sight
 from tinydl.backend.threads import par
 from tinydl.backend.windows import Shape, Slide
 

@@ -19,19 +19,19 @@ from typing import Any
 import numba
 from numba import types
 
-from tinydl.backend.numba_convolve import lanes_for as lanes_for
-from tinydl.backend.numba_convolve import output_tiles, weight_tiles
-from tinydl.backend.numba_gelu import (
+from tinydl.backend.compiled.numba_convolve import lanes_for as lanes_for
+from tinydl.backend.compiled.numba_convolve import output_tiles, weight_tiles
+from tinydl.backend.compiled.numba_gelu import (
     centre,
     gelu,
     gelu_derivative,
     normalize_gelu,
     normalize_gelu_gradients,
 )
-from tinydl.backend.numba_lstm import LINE as LINE
-from tinydl.backend.numba_lstm import in_tiles as in_tiles
-from tinydl.backend.numba_lstm import lstm_backward, lstm_forward
-from tinydl.backend.numba_normalize import (
+from tinydl.backend.compiled.numba_lstm import LINE as LINE
+from tinydl.backend.compiled.numba_lstm import in_tiles as in_tiles
+from tinydl.backend.compiled.numba_lstm import lstm_backward, lstm_forward
+from tinydl.backend.compiled.numba_normalize import (
     add,
     add_gradients,
     add_squares,
@@ -42,10 +42,10 @@ from tinydl.backend.numba_normalize import (
     normalize,
     write_gradient,
 )
-from tinydl.backend.numba_single_image import line_tiles
-from tinydl.backend.numba_tiles import BYTES as BYTES
-from tinydl.backend.numba_tiles import HEIGHTS as HEIGHTS
-from tinydl.backend.numba_windows import add_products, add_up, correlate, largest
+from tinydl.backend.compiled.numba_single_image import line_tiles
+from tinydl.backend.compiled.numba_tiles import BYTES as BYTES
+from tinydl.backend.compiled.numba_tiles import HEIGHTS as HEIGHTS
+from tinydl.backend.compiled.numba_windows import add_products, add_up, correlate, largest
 
 
 def compile_for(family: str, dtype: Any) -> None:

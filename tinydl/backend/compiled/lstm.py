@@ -61,7 +61,9 @@ def forward(
 
 def backward(dy: Any, r: Any, kept: Any) -> tuple[Any, Any, Any]:
     """The gradients by the gates (rows, steps · observations), and by the first two states."""
-    from tinydl.backend import numba_kernels as kernels  # it is there: it made what is kept
+    from tinydl.backend.compiled import (
+        numba_kernels as kernels,  # it is there: it made what is kept
+    )
 
     gates, _, cells, shown = kept
     (lines, steps, rows, length), (units, observations, _) = gates.shape, dy.shape

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.numba_convolve import fitting_size, longest_lanes
-from tinydl.backend.numba_options import kernel
-from tinydl.backend.numba_tiles import HEIGHTS, write_tile
+from tinydl.backend.compiled.numba_convolve import fitting_size, longest_lanes
+from tinydl.backend.compiled.numba_options import kernel
+from tinydl.backend.compiled.numba_tiles import HEIGHTS, write_tile
 
 
 @kernel

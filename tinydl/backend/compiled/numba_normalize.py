@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.numba_options import kernel, sum_of_many
+from tinydl.backend.compiled.numba_options import kernel, sum_of_many
 
 
 @kernel

@@ -16,8 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.numba_options import kernel, scalar, sum_of_many
-from tinydl.backend.numba_tiles import BYTES, HEIGHTS, SIDES, VECTORS, WIDTHS, add_tile, write_tile
+from tinydl.backend.compiled.numba_options import kernel, scalar, sum_of_many
+from tinydl.backend.compiled.numba_tiles import (
+    BYTES,
+    HEIGHTS,
+    SIDES,
+    VECTORS,
+    WIDTHS,
+    add_tile,
+    write_tile,
+)
 
 NEAR, FAR = 1 << 15, 1 << 19
 """Bytes that stay in the two caches of a processor, while a tile or all tiles are added up."""

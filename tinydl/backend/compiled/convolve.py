@@ -3,7 +3,7 @@
     y[o, k, b] = Σᵢ Σ_c w[i, c, k] · x[o · stride + i · dilation − before, c, b]
 
 Arrays are those of ``numpy_groups``, groups of channels included. Which position lies under a tap
-is told by the tables of ``compiled_windows``, here with the taps in row-major order: adjacent taps
+is told by the tables of ``compiled.windows``, here with the taps in row-major order: adjacent taps
 of a row then lie on adjacent positions. The gradient by the inputs is a convolution too, that of
 the gradient by the outputs along the table that leads back, with channels and filters exchanged.
 Its taps go backwards, so that its positions go forwards.
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tinydl.backend.compiled import kernels_for
-from tinydl.backend.compiled_windows import Sight, seen, seen_back
+from tinydl.backend.compiled.windows import Sight, seen, seen_back
 from tinydl.backend.memory import empty
 from tinydl.backend.threads import par
 

@@ -10,6 +10,21 @@ call gives the same bits. What fails in Numba (a release for other versions of P
 folder that it could write to) costs one warning, and NumPy computes everything.
 
 The environment variable TINYDL_NUMBA=0, read when tinydl is imported, turns it off.
+
+``numba_kernels``   all kernels, and their compilation
+``numba_options``   how Numba is to compile
+``numba_tiles``     products of matrices in registers, put together from instructions
+
+Pieces of the work, and what arrays they suit, beside the kernels that do it:
+
+``windows``         pooling and convolution of each channel by itself; ``numba_windows``
+``convolve``        convolution, in tiles; ``numba_convolve``
+``single_image``    convolution of one image, in other tiles; ``numba_single_image``
+``normalize``       batch normalization of few images, one call each; ``numba_normalize``
+``lstm``            all steps of an lstm in one loop; ``numba_lstm``
+
+``numba_gelu`` is called from ``numpy_gelu`` and ``numpy_dense`` themselves, and ``numba_normalize``
+also from ``numpy_blocks``.
 """
 
 from __future__ import annotations
@@ -62,7 +77,7 @@ def _find(family: str, kind: Any) -> Any:
 
 def _compiled(family: str, kind: Any) -> Any:
     try:
-        from tinydl.backend import numba_kernels
+        from tinydl.backend.compiled import numba_kernels
 
         numba_kernels.compile_for(family, kind)
     except Exception as error:  # Numba's own are of many kinds, and NumPy can always compute

@@ -18,8 +18,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from tinydl.backend.numba_convolve import fitting
-from tinydl.backend.numba_gelu import (
+from tinydl.backend.compiled.numba_convolve import fitting
+from tinydl.backend.compiled.numba_gelu import (
     exp_double,
     exp_single,
     polynomial,
@@ -28,8 +28,8 @@ from tinydl.backend.numba_gelu import (
     split_double,
     split_single,
 )
-from tinydl.backend.numba_options import AS_WRITTEN, kernel, scalar
-from tinydl.backend.numba_tiles import BYTES, HEIGHTS, WIDTHS, write_tile
+from tinydl.backend.compiled.numba_options import AS_WRITTEN, kernel, scalar
+from tinydl.backend.compiled.numba_tiles import BYTES, HEIGHTS, WIDTHS, write_tile
 
 LINE = 128
 """How many bytes a line has: one or more pairs of vectors."""
