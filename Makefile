@@ -11,6 +11,7 @@ EXAMPLES := sequence_classifier siamese gan transfer transformer digit_angles ha
 OLDEST        ?= numpy==2.0.0 scipy==1.13.0
 OLDEST_PYTHON ?= $(shell python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 OLDEST_VENV   ?= .venv-oldest
+TESTS_OF_OLDEST ?= tests
 
 OTHERS          ?= 3.12 3.13
 TESTS_OF_OTHERS ?= tests/test_documentation.py tests/test_reference_examples.py tests/test_dlarray.py \
@@ -74,7 +75,8 @@ $(OLDEST_VENV)/.made: setup.cfg pyproject.toml
 test-oldest: $(OLDEST_VENV)/.made  ## the same on the oldest Python, NumPy and SciPy
 	$(OLDEST_VENV)/bin/python -c 'import sys, numpy, scipy; \
 		print(sys.version.split()[0], numpy.__version__, scipy.__version__)'
-	OPENBLAS_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q -n auto --dist worksteal
+	OPENBLAS_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q -n auto --dist worksteal \
+		$(TESTS_OF_OLDEST)
 
 test-others: setup.cfg pyproject.toml  ## documentation, examples and files on other Pythons, if any
 	for version in $(OTHERS); do \
