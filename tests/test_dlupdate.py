@@ -122,6 +122,18 @@ def test_plain_results_get_the_labels_of_their_argument() -> None:
     assert dlupdate(lambda w: dlarray(1.0), pair()).first.shape == ()
 
 
+def test_a_result_that_the_function_keeps_is_not_edited() -> None:
+    kept, table = dlarray([7.0, 7.0]), small().Learnables
+    made = dlupdate(lambda w: kept, [dlarray([1.0, 2.0]), table])
+    kept[0] = 5.0
+    np.testing.assert_array_equal(numbers(made[0]), [7.0, 7.0])
+    for value in made[1].Value:
+        np.testing.assert_array_equal(numbers(value), [7.0, 7.0])
+    same = dlupdate(lambda w: w, table)
+    same.Value[0][...] = 3.0
+    assert not (numbers(table.Value[0]) == 3.0).any()
+
+
 def test_it_is_differentiated() -> None:
     def function(net: dlnetwork) -> Any:
         scaled = dlupdate(lambda w: w * w, net)

@@ -235,6 +235,18 @@ def test_a_bias_before_a_normalization_has_no_derivative() -> None:
     np.testing.assert_allclose(further, 0.2, rtol=1e-9)
 
 
+def test_a_bias_that_is_the_only_variable_has_the_derivative_0() -> None:
+    net, X = trained(*CASES["images"]), CASES["images"][1]
+
+    def slope(bias: dlarray) -> Any:
+        made = dlupdate(lambda p: p, net)
+        made.Learnables.Value[made.Learnables.rows.index(("conv", "Bias"))] = bias
+        return dlgradient(sum(forward(made, X)[0] ** 2, "all"), bias)
+
+    bias = net.Learnables.get("conv", "Bias")
+    assert not np.asarray(dlfeval(slope, bias)).any()
+
+
 def test_what_lies_between_can_be_asked_for() -> None:
     net = trained(*CASES["features"])
     names = ["fc_1", "batchnorm_1", "gelu_1", "batchnorm_2", "gelu_2"]

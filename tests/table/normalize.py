@@ -108,8 +108,11 @@ def moved(shape: Shape, channel: int) -> Row:
                normal(shape, part, part), reference=reference)  # fmt: skip
 
 
-def fused(shape: Shape, channel: int) -> Row:
-    """Batch normalization by kernels: of x, scale and offset, as the functions use them."""
+def fused(shape: Shape, channel: int, given: Shape | None = None) -> Row:
+    """Batch normalization by kernels: of x, scale and offset, as the functions use them.
+
+    given is the shape of scale, if it has not the dimensions of x.
+    """
     part = tuple([m if i == channel else 1 for i, m in enumerate(shape)])
 
     def call(x: Any, scale: Any, offset: Any) -> Any:
@@ -118,16 +121,17 @@ def fused(shape: Shape, channel: int) -> Row:
 
     def reference(x: Any, scale: Any, offset: Any) -> Any:
         first = [np.moveaxis(v, channel, 0).reshape(v.shape[channel], -1).T
-                 for v in (x, scale, offset)]  # fmt: skip
+                 for v in (x, scale.reshape(part), offset)]  # fmt: skip
         y = batch_normalized_by_loops(*first).T
         turned = (shape[channel], *[m for i, m in enumerate(shape) if i != channel])
         return np.moveaxis(y.reshape(turned), 0, channel)
 
     def draw(rng: np.random.Generator) -> list[Any]:
         x = rng.permutation(np.linspace(-4.0, 4.0, math.prod(shape))).reshape(shape)
-        return [x, rng.standard_normal(part), rng.standard_normal(part)]
+        return [x, rng.standard_normal(given or part), rng.standard_normal(part)]
 
-    return Row(f"batch_normalize[{len(shape)},{channel}]", "batch_normalize", call, draw,
+    name = f"batch_normalize[{len(shape)},{channel}{',scale of its own shape' if given else ''}]"
+    return Row(name, "batch_normalize", call, draw,
                radius=0.1, reference=reference)  # fmt: skip
 
 
@@ -303,6 +307,7 @@ ROWS = [
     moved((2, 2, 3, 2), 2),
     fused((2, 6), 0),
     fused((6, 2), 1),
+    fused((6, 2), 1, given=(2,)),
     fused((2, 2, 2, 2), 2),
     rectified((2, 6), 0),
     regardless("x", 0),

@@ -80,8 +80,9 @@ def in_pieces(function: Callable[..., tuple[Any, ...]], *arrays: Any) -> tuple[A
     for one. The function returns a tuple of arrays of the class of the first.
     """
     x = arrays[0]
-    given = [a for a in arrays if a is not None]
-    if x.size < 2 * PIECE or not all([a.flags.c_contiguous for a in given]):
+    if x.size < 3 * PIECE:  # two pieces would gain less than it costs to put them together
+        return function(*arrays)
+    if not all([a is None or a.flags.c_contiguous for a in arrays]):
         return function(*arrays)
     flat = [None if a is None else a.reshape(-1) for a in arrays]
     cut = lambda i, j: function(*[None if a is None else a[i:j] for a in flat])

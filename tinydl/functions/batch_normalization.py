@@ -7,10 +7,9 @@ from typing import Any
 from tinydl.autodiff.record import noted, plain
 from tinydl.functions.formats import data_format
 from tinydl.functions.layerwise import of_one_class
-from tinydl.functions.normalization import for_channels
+from tinydl.functions.normalization import for_channels, of_channels
 from tinydl.labels import devices, dlarray
 from tinydl.labels.align import classes
-from tinydl.labels.apply import value_and_format
 from tinydl.labels.options import named_options
 from tinydl.primitives import elementwise, normalize
 from tinydl.primitives.shape import in_shape, take
@@ -90,20 +89,19 @@ def by_batch(
     statistics are given as constants; that they depend on X counts in the first result anyway.
     """
     x, b, a = of_one_class(
-        X=X._value, offset=for_channels(offset, X, "offset", "batchnorm"),
-        scaleFactor=for_channels(scaleFactor, X, "scaleFactor", "batchnorm"),
+        X=X._value, offset=of_channels(offset, X, "offset", "batchnorm"),
+        scaleFactor=of_channels(scaleFactor, X, "scaleFactor", "batchnorm"),
     )  # fmt: skip
     olds = [_running(s, X, name) for s, name in ((mu, "mu"), (sigmaSq, "sigmaSq"))
             if s is not None]  # fmt: skip
     data = x if follow else plain(x)
-    sizes = value_and_format(offset)[0].shape
     channel, decays = X.dims.index("C"), (float(MeanDecay), float(VarianceDecay))
     if olds and olds[0].dtype == olds[1].dtype == x.dtype:
         moments = normalize.moved_moments(data, *olds, channel=channel, decays=decays)
-        news = [_of_shape(sizes, moments, i) for i in (2, 3)]
+        news = [_of_shape(b.shape, moments, i) for i in (2, 3)]
     else:
         moments = normalize.channel_moments(data, channel=channel)
-        news = [_of_shape(sizes, moments, i) for i in (0, 1)]
+        news = [_of_shape(b.shape, moments, i) for i in (0, 1)]
         if olds:
             news = [moved(*of_one) for of_one in zip(olds, news, decays, strict=True)]
     y = function(x, noted(moments, "batchnorm"), a, b, channel=channel, epsilon=float(Epsilon))

@@ -226,15 +226,19 @@ def _operands(X: dlarray, offset: Any, scale: Any, epsilon: float, caller: str) 
 
 def for_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
     """The value of a parameter with one element for each channel, in a shape that expands to X."""
+    return in_shape(of_channels(parameter, X, name, caller), _beside_channels(X))
+
+
+def of_channels(parameter: Any, X: dlarray, name: str, caller: str) -> Any:
+    """The value of a parameter with one element for each channel of X, in any shape."""
     value, _ = value_and_format(parameter, f"{caller}: {name}", beside=(X,))
-    sizes = _beside_channels(X)
-    channels = math.prod(sizes)
+    channels = math.prod(_beside_channels(X))
     if math.prod(value.shape) != channels:
         raise ValueError(
             f"{caller}: {name} of {formats.describe('', value.shape)} for {header(X, X.dims)}; it "
             f"needs {channels} elements, one for each channel"
         )
-    return in_shape(value, sizes)
+    return value
 
 
 @by_layout

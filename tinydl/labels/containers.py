@@ -18,7 +18,8 @@ from tinydl.labels.array import dlarray
 def map_arrays(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
     """A structure of the same form with function(x, …) in place of every dlarray x.
 
-    Other structures of equal form are walked together; what is no dlarray stays as it is.
+    Other structures of equal form are walked together; what is no dlarray stays as it is. A dlarray
+    that function returns is x itself, or one that nobody else holds: tables keep it.
 
     Example:
         >>> from tinydl import dlarray

@@ -7,6 +7,8 @@ is a sorted string, and the empty one means an array without labels. Nothing her
 
 from __future__ import annotations
 
+import functools
+
 LABELS = "SCBTU"
 REPEATABLE = "SU"
 MEANING = "S spatial, C channel, B batch, T time, U unspecified"
@@ -21,6 +23,11 @@ def check(fmt: object, argument: str = "format") -> str:
     """
     if not isinstance(fmt, str):
         raise TypeError(f"{argument} must be a string such as 'SSCB', not {type(fmt).__name__}")
+    return _checked(fmt, argument)
+
+
+@functools.lru_cache(maxsize=2048)
+def _checked(fmt: str, argument: str) -> str:
     letters = fmt.upper()
     for letter in letters:
         if letter not in LABELS:
@@ -60,23 +67,24 @@ def join(a: str, b: str) -> str:
     return "".join([letter * max(a.count(letter), b.count(letter)) for letter in LABELS])
 
 
-def places(fmt: str, into: str) -> list[int | None]:
+@functools.lru_cache(maxsize=2048)
+def places(fmt: str, into: str) -> tuple[int | None, ...]:
     """For each dimension of a larger format, which dimension of fmt it is; None where it is new.
 
     S or U that are missing come at the end of the block of that letter.
 
     Example:
         >>> places("CB", "SSCB")
-        [None, None, 0, 1]
+        (None, None, 0, 1)
         >>> places("SCB", "SSCB")
-        [0, None, 1, 2]
+        (0, None, 1, 2)
     """
     found: list[int | None] = []
     for letter in LABELS:
         start, have, want = fmt.find(letter), fmt.count(letter), into.count(letter)
         found += [start + i for i in range(have)]
         found += [None] * (want - have)
-    return found
+    return tuple(found)
 
 
 def find(fmt: str, labels: str) -> tuple[int, ...]:

@@ -104,7 +104,7 @@ def together(
         return Folded(layer, normalization), 1 + count
     if len(others) == 2 and NormalizedGelu.fits(layer, *others, X=xs[0]):
         return NormalizedGelu(layer, normalization), 2
-    return Shifted(layer) if is_recorded(layer.value("Bias")._value) else layer, 0
+    return _without_shift(layer), 0
 
 
 def _is_by_batch(normalization: Any, verb: str) -> bool:
@@ -132,21 +132,32 @@ class Folded(Layer):
         return self.layer.copy(**folded(self.layer, self.normalization)).predict(*X)
 
 
-class Shifted(Layer):
+def _without_shift(layer: Any) -> Layer:
     """A fully connected layer or convolution before a normalization by the batch.
 
     What Bias adds to a channel the normalization takes out again, with the mean: the derivative of
     all that follows by Bias is exactly 0. So its gradient is not worked out.
     """
+    bias = layer.value("Bias")._value
+    if not is_recorded(bias):
+        return layer
+    constant = layer.copy(Bias=dlarray._make(plain(bias), ""))
+    if bias.node.primitive is None and is_recorded(layer.value("Weights")._value):
+        return constant  # a variable that nothing was computed from has the gradient 0 anyway
+    return Shifted(constant, bias)
 
-    def __init__(self, layer: Any) -> None:
+
+class Shifted(Layer):
+    """Such a layer, whose result counts as computed from its Bias, with the gradient 0."""
+
+    def __init__(self, layer: Layer, bias: Any) -> None:
         self.Name = layer.Name
         self.layer = layer
+        self.bias = bias
 
     def predict(self, *X: dlarray) -> dlarray:
-        bias = self.layer.Bias._value
-        Y = self.layer.copy(Bias=dlarray._make(plain(bias), "")).predict(*X)
-        return dlarray._make(regardless(Y._value, bias), Y.dims)
+        Y = self.layer.predict(*X)
+        return dlarray._make(regardless(Y._value, self.bias), Y.dims)
 
 
 class NormalizedGelu(Layer):

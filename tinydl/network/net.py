@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from tinydl.autodiff.record import is_recorded
+from tinydl.labels import dlarray
 from tinydl.labels.containers import map_arrays
 from tinydl.labels.options import named_options
 from tinydl.layers.layer import Layer
@@ -166,10 +167,10 @@ class dlnetwork:
     def _parameters(self) -> dict[str, dict[str, Any]]:
         """The values of each layer's parameters, in handles of their own."""
         values: dict[str, dict[str, Any]] = {name: {} for name in self._graph.layers}
-        for table in (self._learnables.copy(), self._state.copy()):
+        for table in (self._learnables, self._state):
             for at, value in zip(table._rows, table.Value, strict=True):
                 name, path = split(*at)
-                values[name][path] = value
+                values[name][path] = None if value is None else dlarray._make(value._value, "")
         return values
 
     def _set(self, values: Mapping[str, Any]) -> dlnetwork:
@@ -194,7 +195,7 @@ class dlnetwork:
         self._learnables._walk_arrays(found, *tables)
 
     def _map_arrays(self, function: Callable[[Any], Any], is_step: bool) -> dlnetwork:
-        learnables = self._learnables._replaced(self._learnables._mapped(function))
+        learnables = self._learnables._mapped(function, keeps_sizes=True)
         if is_step:
             self._history.stepped()
         return self._with(learnables=learnables)

@@ -48,11 +48,10 @@ def run(
     record = _record(itertools.chain(inputs, *[bound.values() for bound in attributes.values()]))
     for name, mode in modes.items():
         attributes[name].update(mode)
+    layers = {name: layer.copy(**attributes[name]) if attributes[name] else layer
+              for name, layer in net._graph.layers.items()}  # fmt: skip
     following = _followers(net._graph, tuple(names))
     taken_in: set[str] = set()
-
-    def with_parameters(name: str) -> Layer:
-        return net._graph.layers[name].copy(**attributes[name])
 
     results: dict[str | None, dlarray] = {}
     changed: dict[tuple[str, str], dlarray] = {}
@@ -61,14 +60,13 @@ def run(
             if step.name in taken_in:  # the layer before has computed it
                 results[step.name] = results.pop(step.sources[0])
                 continue
-            layer = with_parameters(step.name)
+            layer = layers[step.name]
             # Handles of its own: what a layer assigns to its input changes that of no other.
             xs = [_handle(fed[entry] if source is None else results[source])
                   for source, entry in zip(step.sources, step.entries, strict=True)]  # fmt: skip
             if step.name in following:
                 group = following[step.name]
-                others = [with_parameters(name) for name in group]
-                layer, count = fusion.together(layer, others, verb, xs)
+                layer, count = fusion.together(layer, [layers[name] for name in group], verb, xs)
                 taken_in.update(group[:count])
             note(layer)
             made, new = _call(net, layer, verb, xs)

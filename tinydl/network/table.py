@@ -216,11 +216,20 @@ class Table:
         found += [cells for cells in columns if cells[0] is not None]
 
     def _map_arrays(self, function: Callable[[dlarray], Any], is_step: bool) -> Table:
-        return self._with(self._mapped(function))
+        return self._mapped(function, keeps_sizes=False)
 
-    def _mapped(self, function: Callable[[dlarray], Any]) -> list[Any]:
-        """function(v) of each value, and the gaps between them."""
-        return [None if v is None else function(v) for v in self._values]
+    def _mapped(self, function: Callable[[dlarray], Any], keeps_sizes: bool) -> Table:
+        """A table with function(v) in place of each value v; a handle that function made for it
+        need not be made again."""
+        cells: list[dlarray | None] = []
+        for old in self._values:
+            new: Any = None if old is None else function(old)
+            is_made = type(new) is dlarray and new is not old and not new._format
+            if is_made and not (keeps_sizes and new._value.shape != old._value.shape):
+                cells.append(new)
+            else:
+                cells.append(_cell(new, old if keeps_sizes else None))
+        return self._of(cells)
 
     def to_pandas(self) -> Any:
         """The table as a pandas DataFrame."""

@@ -42,7 +42,7 @@ def dlupdate(fun: Callable[..., Any], A: Any, *others: Any, nargout: int = 1) ->
 
 def _wrapped(result: Any, x: dlarray) -> dlarray:
     if isinstance(result, dlarray):
-        return result
+        return dlarray._make(result._value, result._format)  # the function may keep its own handle
     array = dlarray(result)  # a copy: the function may keep its array, and write into it
     if array.shape != x.shape:
         raise ValueError(

@@ -19,7 +19,7 @@ from tinydl.backend import xp
 from tinydl.primitives.activation import relu
 from tinydl.primitives.elementwise import power
 from tinydl.primitives.reduce import Axes, count, mean, sum_to
-from tinydl.primitives.shape import take
+from tinydl.primitives.shape import in_shape, take
 
 
 @Primitive
@@ -116,18 +116,41 @@ def batch_normalize(
 ) -> Any:
     """normalize(x, …) by the moments of x itself, which were worked out before.
 
-    In its gradient x stands for them too: they get none.
+    In its gradient x stands for them too: they get none. scale and offset have one element for each
+    channel, in any shape.
     """
+    return _by_channels(x, moments, scale, offset, channel, epsilon)
+
+
+def _by_channels(
+    x: Any, moments: Any, scale: Any, offset: Any, channel: int, epsilon: float,
+    is_relu: bool = False,
+) -> Any:  # fmt: skip
     mu, var = moments[0], moments[1]
-    return xp(x).channel_normalize(x, mu, var, scale, offset, channel=channel, epsilon=epsilon)
+    scale, offset = scale.reshape(mu.shape), offset.reshape(mu.shape)
+    return xp(x).channel_normalize(
+        x, mu, var, scale, offset, channel=channel, epsilon=epsilon, is_relu=is_relu
+    )
 
 
 @batch_normalize.gradients("x", "moments", "scale", "offset")
-def _(g: Any, x: Any, moments: Any, scale: Any, channel: int, epsilon: float) -> tuple[Any, ...]:
+def _(
+    g: Any, x: Any, moments: Any, scale: Any, offset_shape: tuple[int, ...], channel: int,
+    epsilon: float,
+) -> tuple[Any, ...]:  # fmt: skip
+    return _gradients(g, x, moments, scale, offset_shape, channel, epsilon)
+
+
+def _gradients(
+    g: Any, x: Any, moments: Any, scale: Any, offset_shape: tuple[int, ...], channel: int,
+    epsilon: float, y: Any = None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients by x, moments, scale and offset; y is the result, if that is after a relu."""
+    mu, var = moments[0], moments[1]
     to_x, to_scale, to_offset = xp(x).channel_normalize_gradients(
-        g, x, moments[0], moments[1], scale, channel=channel, epsilon=epsilon
+        g, x, mu, var, scale.reshape(mu.shape), channel=channel, epsilon=epsilon, y=y
     )
-    return to_x, None, to_scale, to_offset
+    return to_x, None, to_scale.reshape(scale.shape), to_offset.reshape(offset_shape)
 
 
 @batch_normalize.definition
@@ -136,6 +159,7 @@ def _batch_normalize(
 ) -> Any:
     axis = _others(x, channel)
     mu = mean(x, axis=axis)
+    scale, offset = in_shape(scale, mu.shape), in_shape(offset, mu.shape)
     return normalize(x, mu, variance(x, mu, axis=axis), scale, offset, epsilon=epsilon)
 
 
@@ -144,20 +168,15 @@ def batch_normalize_relu(
     x: Any, moments: Any, scale: Any, offset: Any, *, channel: int, epsilon: float
 ) -> Any:
     """relu of batch_normalize. Its result also tells where the gradient passes."""
-    mu, var = moments[0], moments[1]
-    return xp(x).channel_normalize(
-        x, mu, var, scale, offset, channel=channel, epsilon=epsilon, is_relu=True
-    )
+    return _by_channels(x, moments, scale, offset, channel, epsilon, is_relu=True)
 
 
 @batch_normalize_relu.gradients("x", "moments", "scale", "offset")
 def _(
-    g: Any, x: Any, y: Any, moments: Any, scale: Any, channel: int, epsilon: float
-) -> tuple[Any, ...]:
-    to_x, to_scale, to_offset = xp(x).channel_normalize_gradients(
-        g, x, moments[0], moments[1], scale, channel=channel, epsilon=epsilon, y=y
-    )
-    return to_x, None, to_scale, to_offset
+    g: Any, x: Any, y: Any, moments: Any, scale: Any, offset_shape: tuple[int, ...], channel: int,
+    epsilon: float,
+) -> tuple[Any, ...]:  # fmt: skip
+    return _gradients(g, x, moments, scale, offset_shape, channel, epsilon, y)
 
 
 @batch_normalize_relu.definition

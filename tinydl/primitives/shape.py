@@ -5,6 +5,7 @@ Linear operations come in adjoint pairs: take and scatter, pad and crop, concate
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -26,6 +27,12 @@ def reshape(x: Any, *, shape: tuple[int, ...], order: str = "F") -> Any:
 reshape.gradient(x=lambda g, x_shape, order: reshape(g, shape=x_shape, order=order))
 
 
+@functools.lru_cache(maxsize=2048)
+def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The permutation that undoes another."""
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
 @Primitive
 def transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
     """Dimension i of the result is dimension axes[i] of x."""
@@ -38,11 +45,6 @@ transpose.gradient(x=lambda g, axes: transpose(g, axes=inverse(axes)))
 def in_shape(x: Any, shape: tuple[int, ...], order: str = "C") -> Any:
     """reshape, which is not an operation where x has that shape already."""
     return x if x.shape == shape else reshape(x, shape=shape, order=order)
-
-
-def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
-    """The permutation that undoes another."""
-    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
 @Primitive

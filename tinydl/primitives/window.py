@@ -6,6 +6,8 @@ each. A window of f taps with the dilation d extends over (f − 1) d + 1 positi
 
 from __future__ import annotations
 
+import functools
+
 Shape = tuple[int, ...]
 Widths = tuple[tuple[int, int], ...]
 
@@ -15,6 +17,7 @@ def leading(padding: Widths) -> Shape:
     return tuple([before for before, _ in padding])
 
 
+@functools.lru_cache(maxsize=2048)
 def output_size(
     spatial: Shape, window: Shape, *, stride: Shape, dilation: Shape, padding: Widths
 ) -> Shape:
