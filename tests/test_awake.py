@@ -119,15 +119,16 @@ def test_a_thread_that_would_compete_ends(keeper: Awake, monkeypatch: pytest.Mon
 
 
 def test_where_it_is_not_done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "_LIMITS", ())
+    monkeypatch.setattr(module, "_limits", list)
     assert isinstance(awake({0}), Awake)
     assert awake(set(range(module.MOST + 1))) is None
     for text, expected in [("max 100000\n", False), ("-1\n", False), ("150000 100000\n", True),
                            ("50000\n", True), ("", False)]:  # fmt: skip
         (tmp_path / "limit").write_text(text)
-        monkeypatch.setattr(module, "_LIMITS", (str(tmp_path / "none"), str(tmp_path / "limit")))
+        files = [tmp_path / "none", tmp_path / "limit"]
+        monkeypatch.setattr(module, "_limits", lambda files=files: files)
         assert (awake({0}) is None) == expected, text
-    monkeypatch.setattr(module, "_LIMITS", ())
+    monkeypatch.setattr(module, "_limits", list)
     monkeypatch.setenv("TINYDL_AWAKE", "0")
     assert awake({0}) is None
     monkeypatch.setenv("TINYDL_AWAKE", "1")
@@ -135,6 +136,15 @@ def test_where_it_is_not_done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert awake({0}) is None
     monkeypatch.setattr(module.sys, "platform", "another")
     assert awake({0}) is None
+
+
+def test_limits_of_the_groups_around_the_program_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "4:memory:/other\n0::/user.slice/lab.scope\n"
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: told)
+    found = [str(file) for file in module._limits()]
+    assert found[:2] == ["/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"]
+    assert found[2:] == ["/sys/fs/cgroup/user.slice/lab.scope/cpu.max",
+                         "/sys/fs/cgroup/user.slice/cpu.max"]  # fmt: skip
 
 
 def test_the_program_ends_while_they_are_awake() -> None:

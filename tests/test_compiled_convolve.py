@@ -52,6 +52,9 @@ def test_tiles_give_the_same_to_rounding(
 
 PLAIN = Sight((14, 15), (3, 3), (14, 15), Slide((1, 1), (1, 1), (1, 1)))
 SIZES = (1, 5, 9, 37)
+A_SINGLE_IMAGE = (1, 17, 20, 1)  # for which there are tiles of another kind
+
+both_kinds = pytest.mark.parametrize("sizes", [SIZES, A_SINGLE_IMAGE])
 
 
 def tiles_in_use(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -107,9 +110,12 @@ def test_few_images_fill_a_short_vector(numba: None) -> None:
     assert (weight_tiles_for(PLAIN, 1, x, g) is None) == (short < full)
 
 
+@both_kinds
 @every_class
-def test_what_is_not_finite_stays_where_it_is(kind: Any, numba: None) -> None:
-    x, w, g, bias = numbers(PLAIN, SIZES, kind, 1)
+def test_what_is_not_finite_stays_where_it_is(
+    kind: Any, sizes: tuple[int, int, int, int], numba: None
+) -> None:
+    x, w, g, bias = numbers(PLAIN, sizes, kind, 1)
     x[3, 4, :, 0], x[5, 5, 0, :], x[9, 9, :2] = np.nan, np.inf, -np.inf
     g[1, 1, 0], g[2, 3, 1], g[5, 5, :, :2] = np.nan, np.inf, -np.inf
     with np.errstate(invalid="ignore"):
@@ -138,8 +144,11 @@ def test_threads_change_no_bit(kind: Any, numba: None) -> None:
         assert all(map(np.array_equal, found, first))
 
 
-def test_arrays_may_be_read_only_expanded_or_at_odd_addresses(numba: None) -> None:
-    inputs = numbers(PLAIN, SIZES, np.float64, 3)
+@both_kinds
+def test_arrays_may_be_read_only_expanded_or_at_odd_addresses(
+    sizes: tuple[int, int, int, int], numba: None
+) -> None:
+    inputs = numbers(PLAIN, sizes, np.float64, 3)
     assert_any_arrays_will_do(partial(convolved, PLAIN, 1), *inputs)
 
 

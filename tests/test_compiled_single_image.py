@@ -1,8 +1,10 @@
-"""Convolution of a single image in compiled form, held against NumPy's products."""
+"""Convolution of a single image in compiled form, held against NumPy's products.
+
+``test_compiled_convolve`` has what is the same for one image and many.
+"""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,18 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.compiled_kernels import assert_any_arrays_will_do, by_numpy, convolved
+from tests.compiled_kernels import by_numpy, convolved
 from tests.strategies import SEEDS, with_threads
-from tests.test_compiled_convolve import PLAIN, numbers
+from tests.test_compiled_convolve import A_SINGLE_IMAGE, PLAIN, numbers
 from tests.test_compiled_windows import both, geometries
 from tests.test_kernels_elementwise import EPSILON, every_class
 from tinydl.backend.compiled import single_image as compiled_single_image
 from tinydl.backend.compiled.single_image import SingleImage, single_image_for
 from tinydl.backend.compiled.windows import Sight
 from tinydl.backend.windows import Slide
-
-SIZES = (1, 17, 20, 1)
-"""Groups, channels, filters and images."""
 
 
 def by_one_in_the_last(sight: Sight) -> Sight:
@@ -58,7 +57,7 @@ def test_windows_of_all_kinds(
     n = len(inputs)
     outputs = tuple([size - taps + 1 for size, taps in zip(inputs, window, strict=True)])
     sight = Sight(inputs, window, outputs, Slide((1,) * n, (1,) * n, (0,) * n))
-    values = numbers(sight, SIZES, np.float64, 4)
+    values = numbers(sight, A_SINGLE_IMAGE, np.float64, 4)
     assert single_image_for(sight, 1, 20, (10**4, 8), *values[:2]) is not None
     for one, other in zip(*both(lambda: convolved(sight, 1, *values)), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
@@ -72,12 +71,12 @@ def test_the_compiled_form_is_in_use(monkeypatch: pytest.MonkeyPatch, numba: Non
             SingleImage, name,
             lambda *args, name=name, function=function: names.append(name) or function(*args),
         )  # fmt: skip
-    convolved(PLAIN, 1, *numbers(PLAIN, SIZES, np.float32, 0))
+    convolved(PLAIN, 1, *numbers(PLAIN, A_SINGLE_IMAGE, np.float32, 0))
     assert names == 3 * ["convolve"] + ["convolve_input_gradient"]
 
 
 def test_which_images_it_is_for(numba: None) -> None:
-    x, w, _, _ = numbers(PLAIN, SIZES, np.float64, 0)
+    x, w, _, _ = numbers(PLAIN, A_SINGLE_IMAGE, np.float64, 0)
     size = PLAIN.outputs
     fits = lambda x, w, sight=PLAIN, groups=1, filters=20, size=size: (
         single_image_for(sight, groups, filters, size, x, w) is not None
@@ -97,26 +96,9 @@ def test_which_images_it_is_for(numba: None) -> None:
 
 
 @every_class
-def test_what_is_not_finite_stays_where_it_is(kind: Any, numba: None) -> None:
-    x, w, g, bias = numbers(PLAIN, SIZES, kind, 1)
-    x[3, 4], x[5, 5, 0], x[9, 9, :2] = np.nan, np.inf, -np.inf
-    g[1, 1], g[2, 3, 1], g[12, 14, :2] = np.nan, np.inf, -np.inf
-    with np.errstate(invalid="ignore"):
-        found, expected = both(lambda: convolved(PLAIN, 1, x, w, g, bias))
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
-    assert np.isnan(found[2]).any() and np.isfinite(found[2]).any()
-
-
-@every_class
 def test_threads_change_no_bit(kind: Any, numba: None) -> None:
     wide = Sight((40, 50), (3, 3), (40, 50), PLAIN.slide)
-    inputs = numbers(wide, SIZES, kind, 2)
+    inputs = numbers(wide, A_SINGLE_IMAGE, kind, 2)
     first, *others = with_threads((1, 2, 3), lambda: convolved(wide, 1, *inputs))
     for found in others:
         assert all(map(np.array_equal, found, first))
-
-
-def test_arrays_may_be_read_only_expanded_or_at_odd_addresses(numba: None) -> None:
-    inputs = numbers(PLAIN, SIZES, np.float64, 3)
-    assert_any_arrays_will_do(partial(convolved, PLAIN, 1), *inputs)

@@ -23,8 +23,7 @@ from pathlib import Path
 MOST = 8
 """Programs on more processors let them sleep: one loop occupies few of them."""
 
-_LIMITS = ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
-"""Where a container's share of processor time is told, which waiting threads would use up."""
+_NEEDED = ("pthread_create", "pthread_detach", "pthread_setschedparam", "pthread_setaffinity_np")
 
 
 class Awake:
@@ -36,6 +35,8 @@ class Awake:
     def __init__(self, processors: set[int]) -> None:
         self.processors = processors
         self._c = ctypes.CDLL(None)
+        for name in _NEEDED:
+            getattr(self._c, name)  # an error now rather than in a helper
         self._words: dict[int, ctypes.c_int] = {}
         self._has_begun = False
         for processor in processors:
@@ -91,12 +92,30 @@ def awake(processors: set[int]) -> Awake | None:
 
 
 def _has_limit() -> bool:
-    """Whether this program runs in a container that gives it a limited share of the time."""
-    for name in _LIMITS:
+    """Whether the system gives this program a limited share of processor time.
+
+    The threads here would use it up.
+    """
+    for file in _limits():
         try:
-            limit = Path(name).read_text(encoding="ascii").split()[0]
+            limit = file.read_text(encoding="ascii").split()[0]
         except (OSError, ValueError, IndexError):
             continue
         if limit not in ("max", "-1"):
             return True
     return False
+
+
+def _limits() -> list[Path]:
+    """The files that tell it, for the control group of this program and those around it."""
+    root = Path("/sys/fs/cgroup")
+    files = [root / "cpu.max", root / "cpu" / "cpu.cfs_quota_us"]
+    try:
+        told = Path("/proc/self/cgroup").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return files
+    for line in told.splitlines():
+        if line.startswith("0::/"):
+            own = root / line.removeprefix("0::/")
+            files += [group / "cpu.max" for group in (own, *own.parents) if root in group.parents]
+    return files
