@@ -51,10 +51,21 @@ from tinydl.backend.compiled.numba_windows import add_products, add_up, correlat
 def compile_for(family: str, dtype: Any) -> None:
     """Compile the kernels of a family for numbers of a class, or find them compiled.
 
-    Arrays that are only read may be read-only, and lie at any address. Afterwards a kernel takes
-    what it was compiled for and refuses the rest: nothing is compiled by surprise.
+    Afterwards a kernel takes what it was compiled for and refuses the rest: nothing is compiled by
+    surprise.
     """
-    number = numba.from_dtype(dtype)
+    for kernel, forms in _forms(numba.from_dtype(dtype))[family].items():
+        kernel.disable_compile(False)
+        for form in forms:
+            kernel.compile(form)
+        kernel.disable_compile()
+
+
+def _forms(number: Any) -> dict[str, dict[Any, list[Any]]]:
+    """For each family its kernels, and what each takes, for numbers of a class.
+
+    Arrays that are only read may be read-only, and lie at any address.
+    """
     x, xs = [types.Array(number, n, "C", readonly=True, aligned=False) for n in (1, 2)]
     y, ys = [types.Array(number, n, "C") for n in (1, 2)]
     total, row = types.Array(types.float64, 1, "C"), (types.intp, types.intp)
@@ -62,7 +73,7 @@ def compile_for(family: str, dtype: Any) -> None:
     won = types.Array(types.uint8, 2, "C", readonly=True, aligned=False)
     near = types.Array(types.int32, 2, "C", readonly=True)
     weights, lines = [types.Array(number, n, "C") for n in (3, 4)]
-    families: dict[str, dict[Any, list[Any]]] = {
+    return {
         "gelu": {
             gelu: [(x, y, slope) for slope in (types.none, y)],
             gelu_derivative: [(number, number, number, types.boolean, x, y)],
@@ -102,8 +113,3 @@ def compile_for(family: str, dtype: Any) -> None:
             lstm_backward: [(weights, *5 * [lines], weights, *row)],
         },
     }
-    for kernel, forms in families[family].items():
-        kernel.disable_compile(False)
-        for form in forms:
-            kernel.compile(form)
-        kernel.disable_compile()

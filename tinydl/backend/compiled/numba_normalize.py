@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.compiled.numba_options import kernel, sum_of_many
+from tinydl.backend.compiled.numba_options import kernel, scalar, sum_of_many
 
 
 @kernel
@@ -45,17 +45,23 @@ def normalize(
             y[row, i] = least if value < least else value
 
 
+@scalar
+def shown(g: Any, y: Any, row: int, i: int) -> Any:
+    """An element of g, and 0 where y is not positive; y may be None."""
+    number = g[row, i]
+    if y is None:
+        return number
+    return number if y[row, i] > 0 else type(number)(0)
+
+
 @kernel
 def add_gradients(
     g: Any, x: Any, y: Any, centre: Any, total: Any, by_centred: Any, first: int, end: int
 ) -> None:
     """Add to the two totals g and g · (x − centre), where y is positive or None."""
-    zero = type(x[0, 0])(0)
     for row in range(first, end):
         for i in range(centre.size):
-            passed = g[row, i]
-            if y is not None:
-                passed = passed if y[row, i] > zero else zero
+            passed = shown(g, y, row, i)
             total[i] += passed
             by_centred[i] += passed * (x[row, i] - centre[i])
 
@@ -66,12 +72,9 @@ def write_gradient(
     first: int, end: int,
 ) -> None:  # fmt: skip
     """Rows of dx: times · g, where y is positive or None, + along · (x − centre) + plus."""
-    zero = type(x[0, 0])(0)
     for row in range(first, end):
         for i in range(centre.size):
-            passed = g[row, i]
-            if y is not None:
-                passed = passed if y[row, i] > zero else zero
+            passed = shown(g, y, row, i)
             dx[row, i] = passed * times[i] + (x[row, i] - centre[i]) * along[i] + plus[i]
 
 
