@@ -2,7 +2,7 @@
 
 Who asks for kernels is complete without them. Where ``kernels_for`` gives the module
 ``numba_kernels``, its loops are called instead. To import Numba takes 0.3 s, to find the first
-kernels compiled 0.5 s, and to compile them 2 to 13 s for each family and class of numbers, once on
+kernels compiled 0.5 s, and to compile them 1 to 13 s for each family and class of numbers, once on
 a machine. Programs that work on small arrays alone pay for none of it.
 
 The choice depends on the size and class of an array, never on what was computed before: the same
