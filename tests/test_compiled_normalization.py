@@ -38,11 +38,15 @@ def test_kernels_are_the_formulas(
 ) -> None:
     inputs = drawn(shape, channel, kind, mean=mean)
     found, plain = by_kernels(*inputs, channel), by_numpy(lambda: by_kernels(*inputs, channel))
+    exact = whole(*inputs, channel)
     assert not all(map(np.array_equal, found, plain)), "NumPy computed both"
-    for one, other, exact in zip(found, plain, whole(*inputs, channel), strict=True):
-        assert one.dtype == kind and one.shape == exact.shape
-        error, allowed = [np.abs(v - exact).max() for v in (one, other)]
-        assert error <= 2 * allowed + 40 * EPSILON[kind] * np.abs(exact).max()
+    # A mean whose last digit is off moves the gradient by the scale as far as g adds up to.
+    moved = {at: EPSILON[kind] * mean / 2.0 * np.abs(exact[at + 1]).max() for at in (4, 7)}
+    for at, (one, other, true) in enumerate(zip(found, plain, exact, strict=True)):
+        assert one.dtype == kind and one.shape == true.shape
+        error, allowed = [np.abs(v - true).max() for v in (one, other)]
+        allowed = 2 * allowed + 40 * EPSILON[kind] * np.abs(true).max()
+        assert error <= allowed + moved.get(at, 0.0)
 
 
 def test_they_are_for_images_of_one_class(numba: None) -> None:

@@ -23,7 +23,13 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from tinydl.backend.compiled.numba_options import AS_WRITTEN, kernel, scalar, sum_of_many
+from tinydl.backend.compiled.numba_options import (
+    AS_WRITTEN,
+    in_long_vectors,
+    kernel,
+    scalar,
+    sum_of_many,
+)
 from tinydl.backend.numpy_gelu import FACTORS, INVERSE_ROOT_TWO_PI
 
 LONG = 1024
@@ -153,6 +159,7 @@ def _gelu(x: Any) -> Any:
 @kernel
 def gelu(x: Any, y: Any, slope: Any) -> None:
     """Write gelu(x) into y and, unless it is None, gelu'(x) into slope."""
+    in_long_vectors()
     for i in range(x.size):
         value, derivative = _gelu(x[i])
         y[i] = value
@@ -163,6 +170,7 @@ def gelu(x: Any, y: Any, slope: Any) -> None:
 @kernel
 def gelu_derivative(a: Any, b: Any, c: Any, is_odd: bool, x: Any, y: Any) -> None:
     """Write (a x⁴ + b x² + c) φ(x) into y, times x if it is odd."""
+    in_long_vectors()
     for i in range(x.size):
         size, density, _ = _lower_tail(abs(x[i]))
         square = size * size
@@ -175,6 +183,7 @@ def normalize_gelu(
     packed: Any, factor: Any, offset: Any, y: Any, slope: Any, first: int, end: int
 ) -> None:
     """Rows of gelu(factor (z − μ) + offset)."""
+    in_long_vectors()
     for c in range(first, end):
         times, plus = factor[c, 0], offset[c, 0]
         for i in range(y.shape[1]):
@@ -184,28 +193,66 @@ def normalize_gelu(
                 slope[c, i] = derivative
 
 
+# Slices of rows are what sums go through: their indices are not negative for certain, and numbers
+# that lie side by side are loaded as a vector.
+
+
 @sum_of_many
-def _sum(x: Any, n: int) -> Any:
-    """The sum of the first n numbers, in double."""
+def _sum(x: Any) -> Any:
+    """The sum of numbers, in double."""
+    in_long_vectors()
     total = 0.0
-    for start in range(0, n, LONG):
-        part = type(x[0])(0)
-        for i in range(start, min(start + LONG, n)):
-            part += x[i]
+    for start in range(0, len(x), LONG):
+        numbers, part = x[start : start + LONG], type(x[0])(0)
+        for i in range(len(numbers)):
+            part += numbers[i]
         total += part
     return total
 
 
 @sum_of_many
-def _sum_of_products(x: Any, y: Any, n: int) -> Any:
-    """The same of x y."""
+def _take_off(mean: Any, z: Any) -> Any:
+    """Take the mean off z; the sum of the squares then, in double."""
+    in_long_vectors()
     total = 0.0
-    for start in range(0, n, LONG):
-        part = type(x[0])(0)
-        for i in range(start, min(start + LONG, n)):
-            part += x[i] * y[i]
+    for start in range(0, len(z), LONG):
+        numbers, part = z[start : start + LONG], type(z[0])(0)
+        for i in range(len(numbers)):
+            distance = numbers[i] - mean
+            numbers[i] = distance
+            part += distance * distance
         total += part
     return total
+
+
+@kernel
+def centre(packed: Any, b: Any, first: int, end: int) -> None:
+    """Take the mean off rows of z; write it with the bias, and the variance, behind each."""
+    n = packed.shape[1] - 2
+    for c in range(first, end):
+        z = packed[c][:n]
+        mean = type(z[0])(_sum(z) / n)
+        packed[c, n + 1] = _take_off(mean, z) / n
+        packed[c, n] = mean + b[c, 0]
+
+
+@sum_of_many
+def _multiply(g: Any, slope: Any, z: Any, d: Any) -> tuple[Any, Any]:
+    """Write d = g · slope; the sums of d and of d z, in double."""
+    in_long_vectors()
+    total, by_z = 0.0, 0.0
+    for start in range(0, len(d), LONG):
+        end = start + LONG
+        gs, slopes, zs, products = g[start:end], slope[start:end], z[start:end], d[start:end]
+        part, part_by_z = type(d[0])(0), type(d[0])(0)
+        for i in range(len(products)):
+            product = gs[i] * slopes[i]
+            products[i] = product
+            part += product
+            part_by_z += product * zs[i]
+        total += part
+        by_z += part_by_z
+    return total, by_z
 
 
 @kernel
@@ -214,27 +261,13 @@ def normalize_gelu_gradients(
     dz: Any, to_scale: Any, to_offset: Any, first: int, end: int,
 ) -> None:  # fmt: skip
     """Rows of the gradients, where inverse is 1 / σ and factor γ / σ."""
+    in_long_vectors()
     n = slope.shape[1]
     for c in range(first, end):
         d, z = dz[c], packed[c]
-        for i in range(n):
-            d[i] = g[c, i] * slope[c, i]
-        to_offset[c, 0] = _sum(d, n)
-        to_scale[c, 0] = _sum_of_products(d, z, n) * inverse[c, 0]
+        total, by_z = _multiply(g[c], slope[c], z, d)
+        to_offset[c, 0], to_scale[c, 0] = total, by_z * inverse[c, 0]
         mean, times = to_offset[c, 0] / type(d[0])(n), factor[c, 0]
         along = to_scale[c, 0] * inverse[c, 0] / type(d[0])(n)
         for i in range(n):
             d[i] = (d[i] - mean - z[i] * along) * times
-
-
-@kernel
-def centre(packed: Any, b: Any, first: int, end: int) -> None:
-    """Take the mean off rows of z; write it with the bias, and the variance, behind each."""
-    n = packed.shape[1] - 2
-    for c in range(first, end):
-        z = packed[c]
-        mean = type(z[0])(_sum(z, n) / n)
-        for i in range(n):
-            z[i] -= mean
-        z[n] = mean + b[c, 0]
-        z[n + 1] = _sum_of_products(z, z, n) / n

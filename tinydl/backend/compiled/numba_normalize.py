@@ -14,12 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.compiled.numba_options import kernel, scalar, sum_of_many
+from tinydl.backend.compiled.numba_options import (
+    in_long_vectors,
+    kernel,
+    scalar,
+    sum_of_many,
+)
 
 
 @kernel
 def add(x: Any, total: Any, first: int, end: int) -> None:
     """Add some rows to total, place by place."""
+    in_long_vectors()
     for row in range(first, end):
         for i in range(total.size):
             total[i] += x[row, i]
@@ -28,6 +34,7 @@ def add(x: Any, total: Any, first: int, end: int) -> None:
 @kernel
 def add_squares(x: Any, centre: Any, total: Any, first: int, end: int) -> None:
     """Add to total, place by place, (x − centre)² for some rows."""
+    in_long_vectors()
     for row in range(first, end):
         for i in range(total.size):
             distance = x[row, i] - centre[i]
@@ -59,6 +66,7 @@ def add_gradients(
     g: Any, x: Any, y: Any, centre: Any, total: Any, by_centred: Any, first: int, end: int
 ) -> None:
     """Add to the two totals g and g · (x − centre), where y is positive or None."""
+    in_long_vectors()
     for row in range(first, end):
         for i in range(centre.size):
             passed = shown(g, y, row, i)
@@ -178,7 +186,8 @@ def write_sums(total: Any, observations: int, sums: Any) -> None:
 @sum_of_many
 def sum_of(x: Any, first: int, count: int) -> Any:
     """The sum of some numbers that lie side by side."""
-    total = 0.0
-    for i in range(first, first + count):
-        total += x[i]
+    in_long_vectors()
+    numbers, total = x[first : first + count], 0.0
+    for i in range(count):
+        total += numbers[i]
     return total

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.compiled.numba_options import kernel, scalar
+from tinydl.backend.compiled.numba_options import in_long_vectors, kernel, scalar
 
 LONG = 64
 """Over how many outputs products are added up in their own class. Such sums go into double."""
@@ -44,6 +44,7 @@ def largest(x: Any, y: Any, winner: Any, near: Any, first: int, end: int) -> Non
 
     At first the tap is a number of the class of x: vectors like numbers of one size.
     """
+    in_long_vectors()
     number, size = type(x[0, 0]), x.shape[1]
     places, taps = np.empty(near.shape[1], np.intp), np.zeros(near.shape[1], np.intp)
     found = np.empty(size, x.dtype)
@@ -72,6 +73,7 @@ def largest(x: Any, y: Any, winner: Any, near: Any, first: int, end: int) -> Non
 @kernel
 def add_up(x: Any, winner: Any, y: Any, near: Any, first: int, end: int) -> None:
     """The sum of what lies under the window; with a winner, of what won with the tap over it."""
+    in_long_vectors()
     zero, size = type(x[0, 0])(0), x.shape[1]
     places, taps = np.empty(near.shape[1], np.intp), np.empty(near.shape[1], np.intp)
     for o in range(first, end):
@@ -98,6 +100,7 @@ def correlate(
 
     All taps of a window of 3 × 3 go at a time: memory sets the pace. Of others three do.
     """
+    in_long_vectors()
     size, zero = x.shape[1], type(x[0, 0])(0)
     at, tap = np.empty(near.shape[1], np.intp), np.empty(near.shape[1], np.intp)
     for o in range(first, end):
@@ -138,6 +141,7 @@ def add_products(x: Any, d: Any, total: Any, near: Any, first: int, end: int) ->
     If four outputs see three taps, all of these go at a time: what is read of d, and read and
     written of the sums, is used as often as registers allow. The sums are of the class of x.
     """
+    in_long_vectors()
     sums, taps, size = np.zeros(total.shape, x.dtype), len(total), x.shape[1]
     for few in range(first, end, 4):
         stop, t = min(few + 4, end), 0
