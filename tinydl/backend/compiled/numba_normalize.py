@@ -1,7 +1,8 @@
 """Batch normalization in compiled form, by Numba: what ``numpy_blocks`` does with blocks of pixels.
 
 A row holds the channels of a pixel, each for all observations. Beside it lie rows of numbers for
-the channels, one for each place. Sums of channels are added up in double for each place by itself.
+the channels, one for each place. Each place is added up by itself: over some rows in the class of
+the array, and these sums in double.
 
 After these loops come the functions of ``numpy_normalize``, put together from them for an array of
 one block, where each is a single call. In its rows several pixels may lie side by side.
@@ -14,31 +15,58 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.compiled.numba_options import (
-    in_long_vectors,
-    kernel,
-    scalar,
-    sum_of_many,
-)
+from tinydl.backend.compiled.numba_options import in_long_vectors, kernel, scalar, sum_of_many
+
+NEAR = 4096
+"""For so many places sums are added up at a time: they stay in the nearest cache."""
+
+LONG = 64
+"""How many rows are added up in the class of x. Such sums are added up in double."""
 
 
 @kernel
 def add(x: Any, total: Any, first: int, end: int) -> None:
     """Add some rows to total, place by place."""
     in_long_vectors()
-    for row in range(first, end):
-        for i in range(total.size):
-            total[i] += x[row, i]
+    for start in range(0, total.size, NEAR):
+        totals = total[start : start + NEAR]
+        sums = np.zeros(len(totals), x.dtype)
+        for row in range(first, end):
+            xs = x[row][start : start + NEAR]
+            for i in range(len(sums)):
+                sums[i] += xs[i]
+            if is_full(row, first, end):
+                move(sums, totals)
 
 
 @kernel
 def add_squares(x: Any, centre: Any, total: Any, first: int, end: int) -> None:
     """Add to total, place by place, (x − centre)² for some rows."""
     in_long_vectors()
-    for row in range(first, end):
-        for i in range(total.size):
-            distance = x[row, i] - centre[i]
-            total[i] += distance * distance
+    for start in range(0, total.size, NEAR):
+        totals, centres = total[start : start + NEAR], centre[start : start + NEAR]
+        sums = np.zeros(len(totals), x.dtype)
+        for row in range(first, end):
+            xs = x[row][start : start + NEAR]
+            for i in range(len(sums)):
+                distance = xs[i] - centres[i]
+                sums[i] += distance * distance
+            if is_full(row, first, end):
+                move(sums, totals)
+
+
+@scalar
+def is_full(row: int, first: int, end: int) -> bool:
+    """Whether sums go into double after this row."""
+    return row == end - 1 or (row - first) % LONG == LONG - 1
+
+
+@scalar
+def move(sums: Any, total: Any) -> None:
+    """Add the sums to total, and begin new ones."""
+    for i in range(len(sums)):
+        total[i] += sums[i]
+        sums[i] = 0
 
 
 @kernel
@@ -53,12 +81,11 @@ def normalize(
 
 
 @scalar
-def shown(g: Any, y: Any, row: int, i: int) -> Any:
+def shown(g: Any, y: Any, i: int) -> Any:
     """An element of g, and 0 where y is not positive; y may be None."""
-    number = g[row, i]
     if y is None:
-        return number
-    return number if y[row, i] > 0 else type(number)(0)
+        return g[i]
+    return g[i] if y[i] > 0 else type(g[i])(0)
 
 
 @kernel
@@ -67,11 +94,20 @@ def add_gradients(
 ) -> None:
     """Add to the two totals g and g · (x − centre), where y is positive or None."""
     in_long_vectors()
-    for row in range(first, end):
-        for i in range(centre.size):
-            passed = shown(g, y, row, i)
-            total[i] += passed
-            by_centred[i] += passed * (x[row, i] - centre[i])
+    for start in range(0, total.size, NEAR):
+        stop = start + NEAR
+        totals, products, centres = total[start:stop], by_centred[start:stop], centre[start:stop]
+        sums, sums_of_products = np.zeros(len(totals), x.dtype), np.zeros(len(totals), x.dtype)
+        for row in range(first, end):
+            gs, xs = g[row][start:stop], x[row][start:stop]
+            ys = None if y is None else y[row][start:stop]
+            for i in range(len(sums)):
+                passed = shown(gs, ys, i)
+                sums[i] += passed
+                sums_of_products[i] += passed * (xs[i] - centres[i])
+            if is_full(row, first, end):
+                move(sums, totals)
+                move(sums_of_products, products)
 
 
 @kernel
@@ -81,9 +117,10 @@ def write_gradient(
 ) -> None:  # fmt: skip
     """Rows of dx: times · g, where y is positive or None, + along · (x − centre) + plus."""
     for row in range(first, end):
+        gs, ys = g[row], None if y is None else y[row]
         for i in range(centre.size):
-            passed = shown(g, y, row, i)
-            dx[row, i] = passed * times[i] + (x[row, i] - centre[i]) * along[i] + plus[i]
+            by_g = shown(gs, ys, i) * times[i]
+            dx[row, i] = by_g + (x[row, i] - centre[i]) * along[i] + plus[i]
 
 
 # ---- an array of one block ----------------------------------------------------------------------
