@@ -73,15 +73,13 @@ class Blocks:
         """
         return bool((mean * mean <= FEW**2 * variance).all())
 
-    def sums(self, first: int, end: int) -> tuple[int, Any]:
-        """How many elements of a channel are in a block, and their sums."""
+    def moments(self, first: int, end: int) -> tuple[int, Any, Any]:
+        """How many elements of a channel are in a block, their mean, and Σ (x − mean)²."""
         block = self.x[self._at(first, end)]
-        return block.size // block.shape[1], channel_sums(block)
-
-    def squares(self, first: int, end: int, mean: Any) -> Any:
-        """Σ (x − mean)² over a block, where mean is that of the block itself."""
-        centred = self.x[self._at(first, end)] - self.row(mean)
-        return _sums_of_products(centred, centred)
+        n = block.size // block.shape[1]
+        mean = channel_sums(block) / n
+        centred = block - self.row(mean)
+        return n, mean, _sums_of_products(centred, centred)
 
     def normalize(
         self, first: int, end: int, y: Any, centre: Any, times: Any, plus: Any, is_relu: bool
@@ -139,10 +137,11 @@ class CompiledBlocks(Blocks):
     def leaves_on(self, mean: Any, variance: Any) -> bool:
         return False  # to take it off costs no pass here
 
-    def squares(self, first: int, end: int, mean: Any) -> Any:
-        squares, centre = self._nothing(), self.row(mean.astype(self.x.dtype, copy=False))
-        self.kernels.add_squares(self._rows, _line(centre), squares, first, end)
-        return self._by_channel(squares)
+    def moments(self, first: int, end: int) -> tuple[int, Any, Any]:
+        _, channels, inner = self.x.shape
+        found = np.empty((2, channels))
+        self.kernels.block_moments(self._rows, inner, first, end, found)
+        return (end - first) * inner, found[0], found[1]
 
     def normalize(
         self, first: int, end: int, y: Any, centre: Any, times: Any, plus: Any, is_relu: bool
@@ -154,10 +153,12 @@ class CompiledBlocks(Blocks):
     def gradient_sums(
         self, first: int, end: int, dx: Any, g: Any, y: Any, centre: Any
     ) -> tuple[Any, Any]:
-        sums = self._nothing(), self._nothing()
-        shown = None if y is None else _rows(y)
-        self.kernels.add_gradients(_rows(g), self._rows, shown, _line(centre), *sums, first, end)
-        return self._by_channel(sums[0]), self._by_channel(sums[1])
+        _, channels, inner = self.x.shape
+        shown, found = None if y is None else _rows(y), np.empty((2, channels))
+        self.kernels.block_gradients(
+            _rows(g), self._rows, shown, _line(centre), inner, first, end, found
+        )
+        return found[0], found[1]
 
     def gradient(
         self, first: int, end: int, dx: Any, g: Any, y: Any, centre: Any, times: Any, along: Any,
@@ -165,13 +166,6 @@ class CompiledBlocks(Blocks):
     ) -> None:  # fmt: skip
         shown, lines = None if y is None else _rows(y), map(_line, (centre, times, along, plus))
         self.kernels.write_gradient(_rows(g), self._rows, shown, *lines, _rows(dx), first, end)
-
-    def _nothing(self) -> Any:
-        """What sums of each place of a row begin with."""
-        return np.zeros(self._rows.shape[1])
-
-    def _by_channel(self, sums: Any) -> Any:
-        return sums.reshape(self.x.shape[1:]).sum(axis=1)
 
 
 def _rows(x: Any) -> Any:

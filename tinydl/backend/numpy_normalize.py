@@ -37,9 +37,7 @@ def channel_moments(x: Any, *, channel: int) -> Any:
     found: dict[int, tuple[int, Any, Any]] = {}
 
     def of_block(first: int, end: int) -> None:
-        n, sums = parts.sums(first, end)
-        mean = sums / n
-        found[first] = n, mean, parts.squares(first, end, mean)
+        found[first] = parts.moments(first, end)
 
     parts.share(of_block, passes=4)
     of_blocks = [found[first] for first in sorted(found)]

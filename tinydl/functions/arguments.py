@@ -22,6 +22,8 @@ def numbers_too(function: Function) -> Function:
 
     @functools.wraps(function)
     def accepting(*given: Any, **options: Any) -> Any:
+        if given and isinstance(given[0], dlarray):
+            return function(*given, **options)
         if not given and first in options:
             given = (options.pop(first),)
         if not given:

@@ -149,16 +149,17 @@ def _move(
     f, c, tap, first_f, first_c = tiles[n]
     for i in range(first_c - c, height):
         for j in range(first_f - f, width):
-            total[tap * channels + c + i, f + j] += _sum(sums, n, (i * width + j) * lanes, lanes)
+            at = (i * width + j) * lanes
+            total[tap * channels + c + i, f + j] += _sum(sums[n][at : at + lanes])
     sums[n] = 0
 
 
 @sum_of_many
-def _sum(x: Any, row: int, first: int, count: int) -> float:
-    """The sum of some numbers in a row, in double."""
+def _sum(x: Any) -> float:
+    """The sum of some numbers that lie side by side, in double."""
     total = 0.0
-    for i in range(first, first + count):
-        total += x[row, i]
+    for i in range(len(x)):
+        total += x[i]
     return total
 
 

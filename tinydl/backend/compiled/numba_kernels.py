@@ -32,9 +32,8 @@ from tinydl.backend.compiled.numba_lstm import LINE as LINE
 from tinydl.backend.compiled.numba_lstm import in_tiles as in_tiles
 from tinydl.backend.compiled.numba_lstm import lstm_backward, lstm_forward
 from tinydl.backend.compiled.numba_normalize import (
-    add,
-    add_gradients,
-    add_squares,
+    block_gradients,
+    block_moments,
     channel_moments,
     channel_normalize,
     channel_normalize_gradients,
@@ -68,8 +67,8 @@ def _forms(number: Any) -> dict[str, dict[Any, list[Any]]]:
     """
     x, xs = [types.Array(number, n, "C", readonly=True, aligned=False) for n in (1, 2)]
     y, ys = [types.Array(number, n, "C") for n in (1, 2)]
-    total, row = types.Array(types.float64, 1, "C"), (types.intp, types.intp)
-    totals, winner = types.Array(types.float64, 2, "C"), types.Array(types.uint8, 2, "C")
+    row, totals = (types.intp, types.intp), types.Array(types.float64, 2, "C")
+    winner = types.Array(types.uint8, 2, "C")
     won = types.Array(types.uint8, 2, "C", readonly=True, aligned=False)
     near = types.Array(types.int32, 2, "C", readonly=True)
     weights, lines = [types.Array(number, n, "C") for n in (3, 4)]
@@ -82,10 +81,11 @@ def _forms(number: Any) -> dict[str, dict[Any, list[Any]]]:
             centre: [(ys, xs, *row)],
         },
         "normalize": {
-            add: [(xs, total, *row)],
-            add_squares: [(xs, x, total, *row)],
+            block_moments: [(xs, types.intp, *row, totals)],
             normalize: [(xs, x, x, x, number, ys, *row)],
-            add_gradients: [(xs, xs, shown, x, total, total, *row) for shown in (types.none, xs)],
+            block_gradients: [
+                (xs, xs, shown, x, types.intp, *row, totals) for shown in (types.none, xs)
+            ],
             write_gradient: [(xs, xs, shown, *4 * [x], ys, *row) for shown in (types.none, xs)],
             channel_moments: [(xs, types.intp, ys)],
             moved_moments: [(xs, types.intp, x, x, types.UniTuple(types.float64, 2), ys)],

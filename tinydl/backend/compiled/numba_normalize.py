@@ -70,6 +70,22 @@ def move(sums: Any, total: Any) -> None:
 
 
 @kernel
+def block_moments(x: Any, observations: int, first: int, end: int, found: Any) -> None:
+    """Write the mean of each channel in some rows, and Σ (x − mean)², into two rows."""
+    places, channels = x.shape[1], found.shape[1]
+    total, mean = np.zeros(places), np.empty(channels, x.dtype)
+    n = (end - first) * places // channels
+    add(x, total, first, end)
+    write_sums(total, observations, found[0])
+    for i in range(channels):
+        found[0, i] /= n
+        mean[i] = found[0, i]
+    total[:] = 0.0
+    add_squares(x, for_places(mean, observations, places), total, first, end)
+    write_sums(total, observations, found[1])
+
+
+@kernel
 def normalize(
     x: Any, centre: Any, times: Any, plus: Any, least: Any, y: Any, first: int, end: int
 ) -> None:
@@ -89,11 +105,15 @@ def shown(g: Any, y: Any, i: int) -> Any:
 
 
 @kernel
-def add_gradients(
-    g: Any, x: Any, y: Any, centre: Any, total: Any, by_centred: Any, first: int, end: int
+def block_gradients(
+    g: Any, x: Any, y: Any, centre: Any, observations: int, first: int, end: int, found: Any
 ) -> None:
-    """Add to the two totals g and g · (x − centre), where y is positive or None."""
+    """Write the sums of g and of g · (x − centre) in some rows, where y is positive or None.
+
+    They are those of each channel, in two rows.
+    """
     in_long_vectors()
+    total, by_centred = np.zeros(x.shape[1]), np.zeros(x.shape[1])
     for start in range(0, total.size, NEAR):
         stop = start + NEAR
         totals, products, centres = total[start:stop], by_centred[start:stop], centre[start:stop]
@@ -108,6 +128,8 @@ def add_gradients(
             if is_full(row, first, end):
                 move(sums, totals)
                 move(sums_of_products, products)
+    write_sums(total, observations, found[0])
+    write_sums(by_centred, observations, found[1])
 
 
 @kernel
@@ -129,19 +151,11 @@ def write_gradient(
 @kernel
 def channel_moments(x: Any, observations: int, moments: Any) -> None:
     """Write the mean and the variance of each channel into the first two rows of moments."""
-    rows, places = x.shape
-    mean, variance = moments[0], moments[1]
-    total, sums = np.zeros(places), np.empty(mean.size)
-    n = x.size // mean.size
-    add(x, total, 0, rows)
-    write_sums(total, observations, sums)
-    for i in range(mean.size):
-        mean[i] = sums[i] / n
-    total[:] = 0.0
-    add_squares(x, for_places(mean, observations, places), total, 0, rows)
-    write_sums(total, observations, sums)
-    for i in range(mean.size):
-        variance[i] = sums[i] / n
+    found = np.empty((2, moments.shape[1]))
+    block_moments(x, observations, 0, len(x), found)
+    n = x.size // moments.shape[1]
+    for i in range(moments.shape[1]):
+        moments[0, i], moments[1, i] = found[0, i], found[1, i] / n
 
 
 @kernel
@@ -179,12 +193,10 @@ def channel_normalize_gradients(
 ) -> None:  # fmt: skip
     """Write the gradient by x into dx, those by scale and offset into the two rows of sums."""
     rows, places = x.shape
-    total, by_centred = np.zeros(places), np.zeros(places)
+    found = np.empty((2, mean.size))
     centre = for_places(mean, observations, places)
-    add_gradients(g, x, y, centre, total, by_centred, 0, rows)
-    to_scale, to_offset = np.empty(mean.size), np.empty(mean.size)
-    write_sums(by_centred, observations, to_scale)
-    write_sums(total, observations, to_offset)
+    block_gradients(g, x, y, centre, observations, 0, rows, found)
+    to_offset, to_scale = found[0], found[1]
     times, along, plus = np.empty_like(mean), np.empty_like(mean), np.empty_like(mean)
     n = x.size // mean.size
     for i in range(mean.size):
