@@ -232,6 +232,18 @@ def test_the_allocator_can_be_left_alone() -> None:
     assert run(program).stdout.strip() == expected
 
 
+def test_a_prediction_tells_the_allocator_too() -> None:
+    program = """
+from tinydl import *
+from tinydl.backend.process import keep_memory
+told = lambda: keep_memory.cache_info().currsize
+net, before = dlnetwork([featureInputLayer(2), fullyConnectedLayer(1)]), told()
+predict(net, dlarray(ones(2, 3), "CB"))
+print(before, told())
+"""
+    assert run(program).stdout.split() == ["0", "1"]
+
+
 LEAK = """
 import gc, sys
 from tinydl import *

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from tinydl.backend import dispatch, numpy_backend
-from tinydl.backend.process import one_blas_thread
+from tinydl.backend.process import keep_memory, one_blas_thread
 
 INSTALL = (
     "pip install 'tinydl[gpu]' for most cards of NVIDIA, or 'tinydl[gpu13]' for CUDA 13 drivers"
@@ -65,10 +65,12 @@ def upload(x: Any) -> Any:
 class computing:
     """A context for computations: Inf and NaN without a warning, and words for a full memory.
 
-    Meanwhile the threads are tinydl's own, see `set_num_threads`.
+    Meanwhile the threads are tinydl's own, see `set_num_threads`. The first one tells the allocator
+    to keep memory, see `keep_memory`.
     """
 
     def __enter__(self) -> None:
+        keep_memory()
         self._quiet = numpy_backend.quiet()
         self._quiet.__enter__()
         try:

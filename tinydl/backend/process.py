@@ -97,12 +97,13 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # the numbers of mallopt's parameters
 def keep_memory() -> bool:
     """Let the C library keep freed memory for the next arrays; whether it was told so.
 
-    What a training step keeps for its gradients is freed at its end, and needed again in the next.
-    By default glibc returns large blocks to the system, which then clears each of their pages
-    when they are first written to: that costs up to a third of the step. The thresholds are set
-    for the whole process, once, when the first dlfeval runs: blocks from 1 GiB on are returned at
-    once, and free memory at the end of the heap from 2 GiB on. The environment variable
-    TINYDL_MALLOPT=0 leaves them alone.
+    What a training step keeps for its gradients is freed at its end, and needed again in the next;
+    so are the results of layers in a prediction. By default glibc returns large blocks to the
+    system, which then clears each of their pages when they are first written to: that costs up to a
+    third of the step. The thresholds are set for the whole process, once, when the first dlfeval,
+    forward, predict or step of a solver runs: blocks from 1 GiB on are returned at once, and free
+    memory at the end of the heap from 2 GiB on. The environment variable TINYDL_MALLOPT=0 leaves
+    them alone.
     """
     if os.environ.get("TINYDL_MALLOPT", "1") == "0" or sys.platform != "linux":
         return False

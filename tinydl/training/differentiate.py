@@ -8,7 +8,6 @@ from typing import Any
 from tinydl.autodiff import Record, Recorded, gradient
 from tinydl.autodiff.record import plain
 from tinydl.backend import computing, xp
-from tinydl.backend.process import keep_memory
 from tinydl.labels import dlarray
 from tinydl.labels.classes import LOGICAL
 from tinydl.labels.containers import dlarrays_in, map_arrays, rebuild, refuse_plain
@@ -53,7 +52,6 @@ def dlfeval(fun: Callable[..., Any], *args: Any, **options: Any) -> Any:
             "dlfeval was called inside a function that dlfeval is running; call that function "
             "directly, its computations are recorded already"
         )
-    keep_memory()
     if isinstance(fun, AcceleratedFunction):
         return fun._evaluate(_recorded, args, options)
     return _recorded(fun, args, options)
