@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.compiled.numba_options import kernel, scalar, sum_of_many
+from tinydl.backend.compiled.numba_options import kernel, scalar, sum_in_double
 from tinydl.backend.compiled.numba_tiles import (
     BYTES,
     HEIGHTS,
@@ -150,17 +150,8 @@ def _move(
     for i in range(first_c - c, height):
         for j in range(first_f - f, width):
             at = (i * width + j) * lanes
-            total[tap * channels + c + i, f + j] += _sum(sums[n][at : at + lanes])
+            total[tap * channels + c + i, f + j] += sum_in_double(sums[n][at : at + lanes])
     sums[n] = 0
-
-
-@sum_of_many
-def _sum(x: Any) -> float:
-    """The sum of some numbers that lie side by side, in double."""
-    total = 0.0
-    for i in range(len(x)):
-        total += x[i]
-    return total
 
 
 @scalar

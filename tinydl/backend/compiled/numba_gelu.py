@@ -193,13 +193,9 @@ def normalize_gelu(
                 slope[c, i] = derivative
 
 
-# Slices of rows are what sums go through: their indices are not negative for certain, and numbers
-# that lie side by side are loaded as a vector.
-
-
 @sum_of_many
 def _sum(x: Any) -> Any:
-    """The sum of numbers, in double."""
+    """The sum of numbers, slice by slice in their class, and these sums in double."""
     in_long_vectors()
     total = 0.0
     for start in range(0, len(x), LONG):

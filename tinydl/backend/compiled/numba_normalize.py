@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinydl.backend.compiled.numba_options import in_long_vectors, kernel, scalar, sum_of_many
+from tinydl.backend.compiled.numba_options import in_long_vectors, kernel, scalar, sum_in_double
 
 NEAR = 4096
 """For so many places sums are added up at a time: they stay in the nearest cache."""
@@ -229,14 +229,5 @@ def write_sums(total: Any, observations: int, sums: Any) -> None:
     sums[:] = 0.0
     for first in range(0, total.size, sums.size * observations):
         for channel in range(sums.size):
-            sums[channel] += sum_of(total, first + channel * observations, observations)
-
-
-@sum_of_many
-def sum_of(x: Any, first: int, count: int) -> Any:
-    """The sum of some numbers that lie side by side."""
-    in_long_vectors()
-    numbers, total = x[first : first + count], 0.0
-    for i in range(count):
-        total += numbers[i]
-    return total
+            at = first + channel * observations
+            sums[channel] += sum_in_double(total[at : at + observations])

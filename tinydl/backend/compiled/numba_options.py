@@ -1,4 +1,4 @@
-"""How Numba is to compile: loops, functions of a number that are part of them, and long sums."""
+"""How Numba is to compile: loops, functions of a number that are part of them, and sums."""
 
 from __future__ import annotations
 
@@ -33,3 +33,17 @@ def in_long_vectors(typing: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+@sum_of_many
+def sum_in_double(x: Any) -> float:
+    """The sum of numbers that lie side by side.
+
+    Whose indices might be negative, as those of range(first, end), are loaded one by one instead of
+    as a vector: a part of an array is passed as a slice.
+    """
+    in_long_vectors()
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i]
+    return total
