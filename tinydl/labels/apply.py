@@ -24,11 +24,11 @@ def unary(primitive: Callable[..., Any], x: dlarray, **static: Any) -> dlarray:
 
 def binary(primitive: Callable[..., Any], a: Any, b: Any) -> dlarray:
     """A primitive of two operands, at least one of which is a dlarray."""
-    kind = type(a)
-    if kind is type(b) and a._format == b._format and align.is_alike(a._value, b._value):
-        return kind._make(primitive(a._value, b._value), a._format)  # nothing to do: usual
+    kind = type(a) if isinstance(a, Handle) else type(b)
+    if type(a) is type(b) and a._format == b._format and align.is_alike(a._value, b._value):
+        return kind._make(primitive(a._value, b._value), a._format)  # the usual case, at once
     x, y, fmt = operands(a, b)
-    return (kind if isinstance(a, Handle) else type(b))._make(primitive(x, y), fmt)
+    return kind._make(primitive(x, y), fmt)
 
 
 def comparison(operator: Callable[..., Any], a: Any, b: Any) -> dlarray:
