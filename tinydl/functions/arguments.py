@@ -22,16 +22,14 @@ def numbers_too(function: Function) -> Function:
 
     @functools.wraps(function)
     def accepting(*given: Any, **options: Any) -> Any:
-        if given and isinstance(given[0], dlarray):
-            return function(*given, **options)
         if not given and first in options:
             given = (options.pop(first),)
-        if not given:
-            return function(**options)  # Python's own error names what is missing
+        if not given or isinstance(given[0], dlarray):
+            return function(*given, **options)  # Python's own error names what is missing
         x, *others = given
         beside = (*others, *options.values())
         result = function(as_dlarray(x, first, beside), *others, **options)
-        labelled = any([isinstance(argument, dlarray) for argument in (x, *beside)])
+        labelled = any([isinstance(argument, dlarray) for argument in beside])
         return result if labelled else _without_labels(result)
 
     return accepting  # type: ignore[return-value]

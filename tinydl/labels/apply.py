@@ -26,7 +26,7 @@ def binary(primitive: Callable[..., Any], a: Any, b: Any) -> dlarray:
     """A primitive of two operands, at least one of which is a dlarray."""
     kind = type(a) if isinstance(a, Handle) else type(b)
     if type(a) is type(b) and a._format == b._format and align.is_alike(a._value, b._value):
-        return kind._make(primitive(a._value, b._value), a._format)  # the usual case, at once
+        return kind._make(primitive(a._value, b._value), a._format)  # nothing to do: the usual case
     x, y, fmt = operands(a, b)
     return kind._make(primitive(x, y), fmt)
 
@@ -43,13 +43,9 @@ def operands(a: Any, b: Any) -> tuple[Any, Any, str]:
 
     A Python number stays one: it takes on the class of the other operand.
     """
-    if isinstance(a, Handle) and isinstance(b, Handle):
-        x, y = a._value, b._value
-        if align.is_alike(x, y) and a._format == b._format:  # nothing to do: the usual case
-            return x, y, a._format
-    elif type(b) in NUMBERS:
+    if type(b) in NUMBERS:
         return arithmetic(a._value), float(b), a._format
-    elif type(a) in NUMBERS:
+    if type(a) in NUMBERS:
         return float(a), arithmetic(b._value), b._format
     x, x_format = value_and_format(a, "the left operand", beside=(b,))
     y, y_format = value_and_format(b, "the right operand", beside=(a,))

@@ -61,55 +61,70 @@ def compile_for(family: str, dtype: Any) -> None:
 
 
 def _forms(number: Any) -> dict[str, dict[Any, list[Any]]]:
-    """For each family its kernels, and what each takes, for numbers of a class.
+    """For each family its kernels, and what each takes, for numbers of a class."""
+    return {**_forms_of_normalization(number), **_forms_of_windows(number)}
 
-    Arrays that are only read may be read-only, and lie at any address.
-    """
-    x, xs = [types.Array(number, n, "C", readonly=True, aligned=False) for n in (1, 2)]
-    y, ys = [types.Array(number, n, "C") for n in (1, 2)]
-    row, totals = (types.intp, types.intp), types.Array(types.float64, 2, "C")
-    winner = types.Array(types.uint8, 2, "C")
-    won = types.Array(types.uint8, 2, "C", readonly=True, aligned=False)
-    near = types.Array(types.int32, 2, "C", readonly=True)
-    weights, lines = [types.Array(number, n, "C") for n in (3, 4)]
+
+def _arrays(number: Any, dimensions: int) -> tuple[Any, Any]:
+    """One that is only read, which may be read-only and lie at any address; one to be written."""
+    given = types.Array(number, dimensions, "C", readonly=True, aligned=False)
+    return given, types.Array(number, dimensions, "C")
+
+
+_ROWS = (types.intp, types.intp)
+"""A first row, and the end."""
+
+_, _TOTALS = _arrays(types.float64, 2)
+
+
+def _forms_of_normalization(number: Any) -> dict[str, dict[Any, list[Any]]]:
+    (x, y), (xs, ys) = _arrays(number, 1), _arrays(number, 2)
+    size, real = types.intp, types.float64
+    behind_relu = (types.none, xs)
     return {
         "gelu": {
             gelu: [(x, y, slope) for slope in (types.none, y)],
             gelu_derivative: [(number, number, number, types.boolean, x, y)],
-            normalize_gelu: [(xs, xs, xs, ys, slope, *row) for slope in (types.none, ys)],
-            normalize_gelu_gradients: [(xs, xs, xs, xs, xs, ys, ys, ys, *row)],
-            centre: [(ys, xs, *row)],
+            normalize_gelu: [(xs, xs, xs, ys, slope, *_ROWS) for slope in (types.none, ys)],
+            normalize_gelu_gradients: [(xs, xs, xs, xs, xs, ys, ys, ys, *_ROWS)],
+            centre: [(ys, xs, *_ROWS)],
         },
         "normalize": {
-            block_moments: [(xs, types.intp, *row, totals)],
-            normalize: [(xs, x, x, x, number, ys, *row)],
-            block_gradients: [
-                (xs, xs, shown, x, types.intp, *row, totals) for shown in (types.none, xs)
-            ],
-            write_gradient: [(xs, xs, shown, *4 * [x], ys, *row) for shown in (types.none, xs)],
-            channel_moments: [(xs, types.intp, ys)],
-            moved_moments: [(xs, types.intp, x, x, types.UniTuple(types.float64, 2), ys)],
-            channel_normalize: [(xs, types.intp, *4 * [x], types.float64, types.boolean, ys)],
+            block_moments: [(xs, size, *_ROWS, _TOTALS)],
+            normalize: [(xs, x, x, x, number, ys, *_ROWS)],
+            block_gradients: [(xs, xs, shown, x, size, *_ROWS, _TOTALS) for shown in behind_relu],
+            write_gradient: [(xs, xs, shown, *4 * [x], ys, *_ROWS) for shown in behind_relu],
+            channel_moments: [(xs, size, ys)],
+            moved_moments: [(xs, size, x, x, types.UniTuple(real, 2), ys)],
+            channel_normalize: [(xs, size, *4 * [x], real, types.boolean, ys)],
             channel_normalize_gradients: [
-                (xs, xs, shown, types.intp, *3 * [x], types.float64, ys, ys)
-                for shown in (types.none, xs)
+                (xs, xs, shown, size, *3 * [x], real, ys, ys) for shown in behind_relu
             ],
         },
+    }
+
+
+def _forms_of_windows(number: Any) -> dict[str, dict[Any, list[Any]]]:
+    """Those of windows that slide over positions, and of steps in time."""
+    (x, _), (xs, ys), (_, weights), (_, lines) = [_arrays(number, n) for n in (1, 2, 3, 4)]
+    won, winner = _arrays(types.uint8, 2)
+    near, size = types.Array(types.int32, 2, "C", readonly=True), types.intp
+    return {
         "windows": {
-            largest: [(xs, ys, winner, near, *row)],
-            add_up: [(xs, chosen, ys, near, *row) for chosen in (types.none, won)],
-            correlate: [(xs, xs, x, number, ys, near, *row)],
-            add_products: [(xs, xs, totals, near, *row)],
+            largest: [(xs, ys, winner, near, *_ROWS)],
+            add_up: [(xs, chosen, ys, near, *_ROWS) for chosen in (types.none, won)],
+            correlate: [(xs, xs, x, number, ys, near, *_ROWS)],
+            add_products: [(xs, xs, _TOTALS, near, *_ROWS)],
         },
         "tiles": {
-            output_tiles: [(xs, xs, x, number, ys, near, types.intp, *row)],
-            weight_tiles: [(xs, xs, totals, near, types.intp, *row)],
+            output_tiles: [(xs, xs, x, number, ys, near, size, *_ROWS)],
+            weight_tiles: [(xs, xs, _TOTALS, near, size, *_ROWS)],
         },
         "single image": {
-            line_tiles: [(xs, xs, number, ys, near, types.intp, types.intp, *row)],
+            line_tiles: [(xs, xs, number, ys, near, size, size, *_ROWS)],
         },
         "lstm": {
-            lstm_forward: [(weights, weights, *5 * [lines], *row)],
-            lstm_backward: [(weights, *5 * [lines], weights, *row)],
+            lstm_forward: [(weights, weights, *5 * [lines], *_ROWS)],
+            lstm_backward: [(weights, *5 * [lines], weights, *_ROWS)],
         },
     }
