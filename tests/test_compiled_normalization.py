@@ -115,7 +115,7 @@ def test_one_block_is_one_call(numba: None, monkeypatch: pytest.MonkeyPatch) -> 
     assert all(map(np.array_equal, by_kernels(x, scale, offset, g, 2), expected))
     assert np.array_equal(kernels.channel_moments(x, channel=2), expected[0][:2])
     with pytest.raises(TypeError):
-        kernels.channel_moments(np.concatenate([x] * 12), channel=2)
+        kernels.channel_moments(np.concatenate([x] * 24), channel=2)
 
 
 @SHAPES

@@ -20,7 +20,7 @@ import numpy as np
 from tinydl.backend.compiled import kernels_for
 from tinydl.backend.threads import par
 
-BLOCK = 1 << 19  # bytes of x in a block
+BLOCK = 1 << 20  # bytes of x in a block
 SHORT = 32  # numbers for which a call of BLAS costs more than it gains
 LONG = 1 << 12  # numbers that are added up without a break: rounding grows with them
 FEW = 4  # deviations from 0 within which a mean need not be taken off by itself

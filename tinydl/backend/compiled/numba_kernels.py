@@ -28,7 +28,7 @@ from tinydl.backend.compiled.numba_gelu import (
     normalize_gelu,
     normalize_gelu_gradients,
 )
-from tinydl.backend.compiled.numba_lstm import LINE as LINE
+from tinydl.backend.compiled.numba_lstm import LINES as LINES
 from tinydl.backend.compiled.numba_lstm import in_tiles as in_tiles
 from tinydl.backend.compiled.numba_lstm import lstm_backward, lstm_forward
 from tinydl.backend.compiled.numba_normalize import (
