@@ -13,8 +13,9 @@ import numpy as np
 from tinydl.backend.dispatch import xp
 from tinydl.backend.threads import par
 
-STEP = 16384
-"""How many elements make a piece: several arrays of that length fit into the cache together."""
+STEP = 40_000
+"""How many elements make a piece: several arrays of that length lie in a cache together, and calls
+are long enough for threads."""
 
 PASSES = 6
 """How many additions one element of one stream takes, or as long."""

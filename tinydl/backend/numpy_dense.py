@@ -109,4 +109,4 @@ def normalize_gelu_gradients(
 
 def _step(channels: int, n: int) -> int:
     """Rows to a piece: many calls are made with each, which must be long for threads to pay."""
-    return max(-(-channels // MOST), -(-2 * PIECE // max(1, n)))
+    return max(-(-channels // MOST), -(-PIECE // max(1, n)))

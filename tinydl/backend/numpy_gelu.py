@@ -29,8 +29,13 @@ from tinydl.backend.threads import Work, par
 
 INVERSE_ROOT_TWO_PI = 0.3989422804014327  # 1/√(2π)
 
-PIECE = 20_000
-"""How many elements are worked on at a time: long calls, yet all powers lie in the cache."""
+PIECE = 40_000
+"""How many elements are worked on at a time, if there are twice as many.
+
+On one thread half as long pieces, all of whose powers lie in the second-level cache, take 0.9 of
+the time. On two threads they take 1.15 of it, for between their calls, which are twice as many, one
+thread waits for the other to leave the interpreter.
+"""
 
 WORK, COMPILED_WORK = 25, 6
 """What an element costs, in additions: here, and in compiled form."""

@@ -18,8 +18,8 @@ from tinydl.backend.threads import par
 Axes = tuple[int, ...]
 Shape = tuple[int, ...]
 
-BLOCK = 1 << 19
-"""Bytes in a piece: it and what is computed from it stay in the second-level cache."""
+BLOCK = 1 << 20
+"""Bytes in a piece: it and what is computed from it stay in a cache, and calls are long."""
 
 
 def normalize_by_own(
