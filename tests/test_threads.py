@@ -26,7 +26,7 @@ from tinydl import (
     sum,
 )
 from tinydl.backend import computing, process, threads
-from tinydl.backend.threads import LEAST, par
+from tinydl.backend.threads import LEAD, LEAST, par
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,6 +53,14 @@ def test_pieces_make_up_the_loop_and_do_not_depend_on_threads(n: int, work: int,
     assert pieces(k, n, work=work) == alone
     steps = pieces(k, n, work=work, step=7)
     assert steps == [(i, min(n, i + 7)) for i in range(0, n, 7)]
+
+
+def test_the_last_piece_is_shorter_by_the_time_in_which_a_helper_wakes_up() -> None:
+    (_, first), (second, end) = pieces(2, 1000, work=6 * LEAST)
+    assert first == second and end == 1000
+    assert (first - (end - second)) * 6 * LEAST // 1000 == LEAD
+    lengths = [end - first for first, end in pieces(2, 10_000_000, work=1000 * LEAST)]
+    assert len(lengths) == 8 and len(set(lengths[:-1])) == 1 and lengths[-1] < lengths[0]
 
 
 def test_little_work_stays_in_one_thread() -> None:

@@ -43,7 +43,7 @@ def centred_affine(w: Any, x: Any, b: Any) -> Any:
         packed[first:end, n + 1] = np.vecdot(z, z) / n
 
     work = channels * n * (inputs // PRODUCTS + 4) + x.size
-    par(channels, rows, work=work, step=_step(channels, n))
+    par(channels, rows, work=work, step=None if kernels else _step(channels, n))
     return packed
 
 

@@ -83,7 +83,7 @@ def gelu(x: Any, save: bool) -> Any:
         part = slice(first, end)
         of_piece(flat[part], y[part], None if slope is None else slope[part])
 
-    _by_pieces(flat.size, work_on, WORK if kernels is None else COMPILED_WORK)
+    _by_pieces(flat.size, work_on, kernels, 1.0)
     return y.reshape(x.shape) if slope is None else (y.reshape(x.shape), slope.reshape(x.shape))
 
 
@@ -97,8 +97,7 @@ def gelu_derivative(x: Any, coefficients: Sequence[float], is_odd: bool) -> Any:
     else:
         abc = [flat.dtype.type(c) for c in [0.0] * (3 - len(coefficients)) + [*coefficients]]
         of_piece = functools.partial(kernels.gelu_derivative, *abc, is_odd)
-    work = WORK // 3 if kernels is None else COMPILED_WORK // 2
-    _by_pieces(flat.size, lambda i, j: of_piece(flat[i:j], y[i:j]), work)
+    _by_pieces(flat.size, lambda i, j: of_piece(flat[i:j], y[i:j]), kernels, 0.4)
     return y.reshape(x.shape)
 
 
@@ -119,13 +118,19 @@ def _derivative_piece(coefficients: Sequence[float], is_odd: bool, x: Any, y: An
         np.multiply(y, x, out=y)
 
 
-def _by_pieces(n: int, work_on: Work, work: int) -> None:
-    """work_on for an even number of equal pieces; for a single one, if there is little to do."""
-    pieces = -(-n // PIECE)
-    pieces += pieces % 2 if n > PIECE // 2 else 0
-    step = -(-n // max(1, pieces)) or 1
+def _by_pieces(n: int, work_on: Work, kernels: Any, part: float) -> None:
+    """work_on for pieces of n elements, which cost so much of what gelu costs.
+
+    NumPy has an even number of equal pieces; a single one, if there is little to do.
+    """
+    step = None
+    if kernels is None:
+        pieces = -(-n // PIECE)
+        pieces += pieces % 2 if n > PIECE // 2 else 0
+        step = -(-n // max(1, pieces)) or 1
+    work = int(n * part * (WORK if kernels is None else COMPILED_WORK))
     with np.errstate(all="ignore"):
-        par(n, work_on, work=work * n, step=step)
+        par(n, work_on, work=work, step=step)
 
 
 def gelu_piece(x: Any, y: Any, slope: Any = None) -> None:

@@ -30,6 +30,9 @@ Work = Callable[[int, int], object]
 LEAST = 100_000
 """How much work makes a piece: additions of two numbers that lie in the cache, or as long."""
 
+LEAD = 60_000
+"""How much less work the last piece is: a helper begins some 10 µs after the thread that asks."""
+
 MOST = 8
 """Into how many pieces a loop is cut whose caller does not say where."""
 
@@ -59,13 +62,17 @@ def par(n: int, work_on: Work, *, work: int, step: int | None = None) -> None:
 
 
 def _step(n: int, work: int) -> int:
-    """The length of the pieces: an even number of equal ones, as two processors are usual.
+    """The length of the pieces: an even number of them, as two processors are usual.
 
     Two where there is just enough to do for that. Only those that stay long become more.
+
+    They are equal but for the last one, which is the helper's as a rule. A helper begins later, and
+    had better be done before: the thread that asks would sleep until then, and wake up late.
     """
     pieces = min(MOST, max(work // (3 * LEAST), min(2, work // LEAST)))
     pieces -= pieces % 2 if pieces > 1 else 0
-    return -(-n // max(1, pieces)) or 1
+    lead = n * LEAD // max(1, work)
+    return max(-(-n // max(1, pieces)), (n + lead) // max(1, pieces)) or 1
 
 
 class _Loop:
