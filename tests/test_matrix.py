@@ -388,6 +388,37 @@ def test_exponential_of_a_nilpotent_matrix() -> None:
     close(dl.expm(a), np.eye(3) + a + a @ a / 2)
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="no longer numbers here")
+@given(seed=SEEDS, n=st.integers(1, 5), size=st.floats(0.1, 10.0))
+def test_the_exponential_has_all_digits(seed: int, n: int, size: float) -> None:
+    a = size * normal((n, n), seed)
+    expected = sum_of_powers(a)
+    condition = max(1.0, scipy.linalg.expm_cond(a))
+    largest = float(np.abs(expected).max())
+    error = float(np.abs(dl.expm(a) - expected).max())
+    assert error <= 10 * np.finfo(float).eps * condition * largest
+
+
+def sum_of_powers(a: Any) -> Any:
+    """Σ aⁱ / i! in longer numbers, of a / 2¹⁰, whose exponential is squared ten times."""
+    small = np.asarray(a, np.longdouble) / 1024
+    y = term = np.eye(len(a), dtype=np.longdouble)
+    for i in range(1, 25):
+        term = term @ small / i
+        y = y + term
+    for _ in range(10):
+        y = y @ y
+    return y
+
+
+def test_an_exponential_that_overflows_in_places() -> None:
+    with np.errstate(over="ignore"):
+        found = dl.expm(np.diag([2000.0, 1.0, -2000.0]))
+    assert np.array_equal(found, np.diag([np.inf, np.exp(1.0), 0.0]))
+    assert np.isnan(dl.expm(np.full((2, 2), np.nan))).all()
+    close(dl.expm(np.array([[1.0, 1e8], [0.0, 1.0]])), np.e * np.array([[1.0, 1e8], [0.0, 1.0]]))
+
+
 # ---- empty ones ---------------------------------------------------------------------------------
 
 

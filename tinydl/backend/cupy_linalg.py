@@ -13,7 +13,7 @@ from cupyx import errstate
 from cupyx.scipy import linalg as more
 
 from tinydl.backend import numpy_linalg
-from tinydl.backend.numpy_linalg import exchanged, precision, warn_if_singular
+from tinydl.backend.numpy_linalg import by_squares, exchanged, precision, warn_if_singular
 
 
 def _norm(a: Any) -> float:
@@ -96,7 +96,7 @@ def _eliminated(a: Any) -> tuple[Any, Any]:
 
 def expm(a: Any) -> Any:
     """The matrix exponential."""
-    return more.expm(a)
+    return by_squares(more.expm, a)
 
 
 def pivoted_columns(a: Any) -> tuple[Any, int]:

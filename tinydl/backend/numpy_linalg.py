@@ -7,10 +7,14 @@ first needed.
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from tinydl.backend.dispatch import xp
 
 
 def warn_if_singular(rcond: float, precision: float) -> None:
@@ -116,7 +120,24 @@ def expm(a: Any) -> Any:
     """The matrix exponential."""
     from scipy.linalg import expm
 
-    return expm(a)
+    return by_squares(expm, a)
+
+
+def by_squares(exponential: Callable[[Any], Any], a: Any) -> Any:
+    """eᵃ as the power 2ᵏ of e^(a/2ᵏ), which a function is asked for that is exact for small a.
+
+    SciPy's approximation has all digits for matrices of size 2, and up to two less at size 5, from
+    which on SciPy takes powers itself. The size is ‖a⁴‖^¼. Unlike ‖a‖ it does not take a large
+    element far from the diagonal for a large exponential: each square costs digits too.
+    """
+    square = a @ a
+    size = float(abs(square @ square).sum(axis=0).max()) ** 0.25 if a.size else 0.0
+    k = math.ceil(math.log2(size / 2)) if 2 < size < math.inf else 0
+    with xp(a).quiet():
+        y = exponential(a / 2**k)
+        for _ in range(k):
+            y = y @ y
+    return y if k == 0 or bool(abs(y).max() < math.inf) else exponential(a)  # without Inf · 0
 
 
 def pivoted_columns(a: Any) -> tuple[Any, int]:
