@@ -56,7 +56,7 @@ def small_arrays_too(monkeypatch: pytest.MonkeyPatch, numba: None) -> None:
 
 @every_class
 @given(
-    sizes=st.tuples(st.integers(1, 5), st.integers(4, 27), st.integers(16, 70), st.integers(1, 6)),
+    sizes=st.tuples(st.integers(1, 5), st.integers(4, 27), st.integers(8, 70), st.integers(1, 6)),
     seed=SEEDS,
 )
 def test_it_gives_the_same_to_rounding(kind: Any, sizes: Sizes, seed: int, numba: None) -> None:
@@ -121,9 +121,19 @@ def test_what_is_not_finite_stays_in_its_column(kind: Any, numba: None) -> None:
     assert np.isfinite(np.delete(found[0], [3, 5, 36], axis=1)).all()
 
 
+@pytest.mark.parametrize(("observations", "lines"), [(8, 1), (16, 1), (17, 2), (32, 2), (33, 2)])
+def test_a_single_line_is_cut_in_two_for_threads(
+    observations: int, lines: int, numba: None
+) -> None:
+    xs = numbers((3, 24, observations, 30), np.float32)
+    _, kept = host.lstm(*xs, gate="sigmoid", state="tanh")
+    assert [len(part) for part in kept] == [lines] * 4
+
+
 @every_class
-def test_threads_change_no_bit(kind: Any, numba: None) -> None:
-    xs = numbers((3, 24, 150, 8), kind)
+@pytest.mark.parametrize("observations", [150, 32])
+def test_threads_change_no_bit(kind: Any, observations: int, numba: None) -> None:
+    xs = numbers((3, 24, observations, 8), kind)
     assert is_in_use(*xs)
     first, *others = with_threads((1, 2, 3), lambda: everything(*xs))
     for found in others:

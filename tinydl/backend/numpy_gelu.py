@@ -33,7 +33,7 @@ PIECE = 40_000
 """How many elements are worked on at a time, if there are twice as many.
 
 On one thread half as long pieces, all of whose powers lie in the second-level cache, take 0.9 of
-the time. On two threads they take 1.15 of it, for between their calls, which are twice as many, one
+the time. On two threads they take 1.1 of it, for between their calls, which are twice as many, one
 thread waits for the other to leave the interpreter.
 """
 

@@ -130,10 +130,10 @@ def by_squares(exponential: Callable[[Any], Any], a: Any) -> Any:
     which on SciPy takes powers itself. The size is ‖a⁴‖^¼. Unlike ‖a‖ it does not take a large
     element far from the diagonal for a large exponential: each square costs digits too.
     """
-    square = a @ a
-    size = float(abs(square @ square).sum(axis=0).max()) ** 0.25 if a.size else 0.0
-    k = math.ceil(math.log2(size / 2)) if 2 < size < math.inf else 0
     with xp(a).quiet():
+        square = a @ a
+        size = float(abs(square @ square).sum(axis=0).max()) ** 0.25 if a.size else 0.0
+        k = math.ceil(math.log2(size / 2)) if 2 < size < math.inf else 0
         y = exponential(a / 2**k)
         for _ in range(k):
             y = y @ y

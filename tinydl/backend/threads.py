@@ -69,10 +69,10 @@ def _step(n: int, work: int) -> int:
     They are equal but for the last one, which is the helper's as a rule. A helper begins later, and
     had better be done before: the thread that asks would sleep until then, and wake up late.
     """
-    pieces = min(MOST, max(work // (3 * LEAST), min(2, work // LEAST)))
+    pieces = max(1, min(MOST, max(work // (3 * LEAST), min(2, work // LEAST))))
     pieces -= pieces % 2 if pieces > 1 else 0
     lead = n * LEAD // max(1, work)
-    return max(-(-n // max(1, pieces)), (n + lead) // max(1, pieces)) or 1
+    return max(-(-n // pieces), (n + lead) // pieces) or 1
 
 
 class _Loop:

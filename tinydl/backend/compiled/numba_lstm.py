@@ -1,7 +1,7 @@
 """LSTM in compiled form, by Numba: the loop over time, with products in tiles and gates in one go.
 
 The formulas are those of ``lstm``, with gates in the order o, i, f, g. Observations do not meet, so
-each line of them goes through all steps alone: as many as some bytes hold, padded with zeros. What
+each line of them goes through all steps alone: as many as it has room for, padded with zeros. What
 belongs to a line and a step lies together in memory, in arrays (lines, steps, rows, length).
 
 σ(a) = 1 / (1 + e⁻ᵃ). tanh a = E / (E + 2) with E = e²ᵃ − 1, which keeps its digits where it is
