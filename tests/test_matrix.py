@@ -416,6 +416,7 @@ def test_an_exponential_that_overflows_in_places() -> None:
         found = dl.expm(np.diag([2000.0, 1.0, -2000.0]))
     assert np.array_equal(found, np.diag([np.inf, np.exp(1.0), 0.0]))
     assert np.isnan(dl.expm(np.full((2, 2), np.nan))).all()
+    assert np.array_equal(dl.expm(np.diag([-1e60, 0.0])), np.diag([0.0, 1.0]))
     close(dl.expm(np.array([[1.0, 1e8], [0.0, 1.0]])), np.e * np.array([[1.0, 1e8], [0.0, 1.0]]))
 
 

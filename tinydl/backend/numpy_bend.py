@@ -14,8 +14,7 @@ from tinydl.backend.dispatch import xp
 from tinydl.backend.threads import par
 
 STEP = 40_000
-"""How many elements make a piece: several arrays of that length lie in a cache together, and calls
-are long enough for threads."""
+"""How many elements make a piece: calls are long enough for threads, and a cache holds results."""
 
 PASSES = 6
 """How many additions one element of one stream takes, or as long."""

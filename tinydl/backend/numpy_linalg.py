@@ -126,15 +126,15 @@ def expm(a: Any) -> Any:
 def by_squares(exponential: Callable[[Any], Any], a: Any) -> Any:
     """eᵃ as the power 2ᵏ of e^(a/2ᵏ), which a function is asked for that is exact for small a.
 
-    SciPy's approximation has all digits for matrices of size 2, and up to two less at size 5, from
-    which on SciPy takes powers itself. The size is ‖a⁴‖^¼. Unlike ‖a‖ it does not take a large
-    element far from the diagonal for a large exponential: each square costs digits too.
+    SciPy's approximation has all digits for matrices up to size 2, and may lack two or three of them
+    beyond. The size is ‖a⁴‖^¼. Unlike ‖a‖ it does not take a large element far from the diagonal
+    for a large exponential: each square costs digits too.
     """
     with xp(a).quiet():
         square = a @ a
         size = float(abs(square @ square).sum(axis=0).max()) ** 0.25 if a.size else 0.0
         k = math.ceil(math.log2(size / 2)) if 2 < size < math.inf else 0
-        y = exponential(a / 2**k)
+        y = exponential(a / 2.0**k)
         for _ in range(k):
             y = y @ y
     return y if k == 0 or bool(abs(y).max() < math.inf) else exponential(a)  # without Inf · 0
