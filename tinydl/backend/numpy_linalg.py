@@ -126,9 +126,9 @@ def expm(a: Any) -> Any:
 def by_squares(exponential: Callable[[Any], Any], a: Any) -> Any:
     """eᵃ as the power 2ᵏ of e^(a/2ᵏ), which a function is asked for that is exact for small a.
 
-    SciPy's approximation has all digits for matrices up to size 2, and may lack two or three of them
-    beyond. The size is ‖a⁴‖^¼. Unlike ‖a‖ it does not take a large element far from the diagonal
-    for a large exponential: each square costs digits too.
+    SciPy's approximation has all digits for matrices up to size 2, and may lack two or three of
+    them beyond. The size is ‖a⁴‖^¼. Unlike ‖a‖ it does not take a large element far from the
+    diagonal for a large exponential: each square costs digits too.
     """
     with xp(a).quiet():
         square = a @ a
